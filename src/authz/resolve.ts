@@ -1,0 +1,69 @@
+/** From the needs an operation declares to the resources they are about. Nothing is decided here. */
+import { aliasArn } from '../base/arn.ts';
+import { Refusal } from '../base/refusal.ts';
+import type { Key } from '../keys/key.ts';
+import type { KeyTable } from '../keys/key-table.ts';
+import { resolveKey } from '../keys/resolve-key.ts';
+import type { Caller } from './caller.ts';
+import type { AccountNeed, AccountTarget, AliasNeed, AliasTarget, KeyNeed, Need } from './need.ts';
+
+interface Resolved<N extends Need, T> {
+  readonly need: N;
+  /** The ARN that a denial names; `*` for an action on no resource. */
+  readonly arn: string;
+  readonly accountId: string;
+  /** Absent when there is no such resource. */
+  readonly target: T | undefined;
+}
+
+export interface ResolvedKeyNeed extends Resolved<KeyNeed, Key> {
+  readonly on: 'key';
+  readonly requestAlias?: string;
+}
+export interface ResolvedAliasNeed extends Resolved<AliasNeed, AliasTarget> {
+  readonly on: 'alias';
+}
+export interface ResolvedAccountNeed extends Resolved<AccountNeed, AccountTarget> {
+  readonly on: 'account';
+}
+export type ResolvedNeed = ResolvedKeyNeed | ResolvedAliasNeed | ResolvedAccountNeed;
+
+export function resolveNeed(need: Need, caller: Caller, table: KeyTable): ResolvedNeed {
+  const { accountId } = caller.principal;
+  switch (need.on) {
+    case 'key':
+      return resolveKeyNeed(need, caller, table);
+    case 'alias': {
+      const arn = aliasArn(caller.region, accountId, need.aliasName);
+      const alias = table.alias(accountId, caller.region, need.aliasName);
+      return { on: 'alias', need, arn, accountId, target: { name: need.aliasName, arn, alias } };
+    }
+    case 'account':
+      return { on: 'account', need, arn: '*', accountId, target: { accountId } };
+  }
+}
+
+function resolveKeyNeed(need: KeyNeed, caller: Caller, table: KeyTable): ResolvedKeyNeed {
+  const { accountId } = caller.principal;
+  if (need.keyId !== undefined) {
+    const { requestAlias, ...resolved } = resolveKey(table, { accountId, region: caller.region }, need.keyId, need.aliases);
+    return {
+      on: 'key',
+      need,
+      arn: resolved.arn,
+      accountId: resolved.accountId,
+      target: resolved.found ? resolved.key : undefined,
+      ...(requestAlias === undefined ? {} : { requestAlias }),
+    };
+  }
+  const key = need.ciphertextKeyId === undefined ? undefined : table.key(caller.region, need.ciphertextKeyId);
+  if (key === undefined) throw unusableCiphertext();
+  return { on: 'key', need, arn: key.arn, accountId: key.accountId, target: key };
+}
+
+/** What the service answers for a ciphertext whose key it does not have or the caller may not use: which, it does not say. */
+export const unusableCiphertext = (): Refusal =>
+  new Refusal(
+    'AccessDeniedException',
+    'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
+  );

@@ -1,0 +1,107 @@
+/**
+ * What an operation is. It is declared: what it needs, how its call is told to the audit log, and
+ * what it does once allowed. It does not authorize, log, open transactions or shape HTTP.
+ */
+import type { AccountTarget, AliasTarget, Authorized, Need, TargetOf } from '../authz/need.ts';
+import type { Caller } from '../authz/caller.ts';
+import type { LastUsage } from '../audit/last-usage.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Quotas } from '../config/quotas.ts';
+import type { Identities } from '../identity/identities.ts';
+import type { Key } from '../keys/key.ts';
+import type { KeyPolicies } from '../keys/key-policy.ts';
+import type { KeyTable } from '../keys/key-table.ts';
+import type { StateChange } from '../keys/state-change.ts';
+import type { KeyStore } from '../keystore/interface.ts';
+import type { KmsInput, KmsOperationName, KmsOutput } from '../model/kms.ts';
+import type { Markers } from './pagination.ts';
+
+/** What handlers stand on. One object for the life of the server. */
+export interface Services {
+  readonly clock: Clock;
+  readonly table: KeyTable;
+  readonly policies: KeyPolicies;
+  readonly identities: Identities;
+  readonly keyStore: KeyStore;
+  readonly quotas: Quotas;
+  readonly markers: Markers;
+  readonly lastUsage: LastUsage;
+}
+
+/** What the audit record says beyond what every record says. */
+export interface AuditDetail {
+  /** Replaces the parameters made from the input; null where the service records none. */
+  readonly requestParameters?: object | null;
+  readonly responseElements?: object;
+  readonly additionalEventData?: object;
+  /** Keys that the needs do not name, because the operation has just made them. */
+  readonly resources?: readonly Key[];
+}
+
+export interface Outcome<Output> {
+  readonly output: Output;
+  /** What becomes durable together with the audit event, before the answer. */
+  readonly change?: StateChange;
+  readonly audit?: AuditDetail;
+}
+
+export type Targets<N extends Readonly<Record<string, Need>>> = {
+  readonly [P in keyof N]: Authorized<TargetOf<N[P]>>;
+};
+
+export interface KmsOperation<Name extends KmsOperationName, N extends Readonly<Record<string, Need>>> {
+  readonly name: Name;
+  /** As CloudTrail marks it: every cryptographic operation is read-only. */
+  readonly readOnly: boolean;
+  /** Input members that never enter the audit record, beside all blobs. */
+  readonly redact?: readonly string[];
+  /** Constraints that the service checks with the model's, before it looks for the key. Throws a `Refusal`. */
+  validate?(input: KmsInput<Name>): void;
+  /**
+   * A change of its own that this request causes before it is decided (an AWS managed key made on first
+   * sight), recorded as the service's doing. Only for what every principal of the account may cause.
+   */
+  before?(
+    input: KmsInput<Name>,
+    caller: Caller,
+    services: Services,
+  ): Promise<{ readonly key: Key; readonly change: StateChange } | undefined>;
+  /** In the order in which they are checked. May look at the table to choose (an alias's old target), never to decide. */
+  needs(input: KmsInput<Name>, caller: Caller, services: Services): N;
+  /**
+   * May throw a `Refusal`. A cryptographic operation that has all it needs answers without a promise:
+   * that keeps it on the fast path.
+   */
+  handle(
+    input: KmsInput<Name>,
+    targets: Targets<N>,
+    call: { readonly caller: Caller; readonly services: Services },
+  ): Outcome<KmsOutput<Name>> | Promise<Outcome<KmsOutput<Name>>>;
+}
+
+/** Binds a declaration to the model's shapes of that name. */
+export function kmsOperation<Name extends KmsOperationName, N extends Readonly<Record<string, Need>>>(
+  name: Name,
+  declaration: Omit<KmsOperation<Name, N>, 'name'>,
+): KmsOperation<Name, N> {
+  return { name, ...declaration };
+}
+
+/** The same with its types erased, as the registry holds it: the pipeline passes each the values made for it. */
+export interface RegisteredOperation {
+  readonly name: KmsOperationName;
+  readonly readOnly: boolean;
+  readonly redact?: readonly string[];
+  validate?(input: object): void;
+  before?(
+    input: object,
+    caller: Caller,
+    services: Services,
+  ): Promise<{ readonly key: Key; readonly change: StateChange } | undefined>;
+  needs(input: object, caller: Caller, services: Services): Readonly<Record<string, Need>>;
+  handle(
+    input: object,
+    targets: Readonly<Record<string, Authorized<AccountTarget | AliasTarget | TargetOf<Need>>>>,
+    call: { readonly caller: Caller; readonly services: Services },
+  ): Outcome<object | undefined> | Promise<Outcome<object | undefined>>;
+}
