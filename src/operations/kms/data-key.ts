@@ -1,0 +1,48 @@
+/** The two operations that make a data key differ only in whether the caller also gets it in the clear. */
+import type { KeyNeed } from '../../authz/need.ts';
+import { Refusal } from '../../base/refusal.ts';
+import { randomBytes } from '../../crypto/random.ts';
+import type { Key } from '../../keys/key.ts';
+import type { KmsInput } from '../../model/kms.ts';
+import type { Services } from '../operation.ts';
+import { checkDryRun, checkGrantTokens, encryptWith } from './cryptographic.ts';
+
+type DataKeyInput = KmsInput<'GenerateDataKeyWithoutPlaintext'>;
+
+const bytesOfSpec = { AES_128: 16, AES_256: 32 } as const;
+
+export function dataKeyNeed(input: DataKeyInput, action: string) {
+  return {
+    on: 'key',
+    action,
+    keyId: input.KeyId,
+    aliases: true,
+    crossAccount: true,
+    state: 'cryptographic',
+    usage: 'ENCRYPT_DECRYPT',
+    facts: {
+      encryptionContext: input.EncryptionContext,
+      encryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+      dataKeySpec: input.KeySpec,
+    },
+  } as const satisfies KeyNeed;
+}
+
+/** Exactly one of `KeySpec` and `NumberOfBytes` says how long the data key is. */
+export function checkDataKeyLength(input: DataKeyInput): void {
+  if ((input.KeySpec === undefined) === (input.NumberOfBytes === undefined)) {
+    throw new Refusal('ValidationException', 'Please specify either number of bytes or key spec.');
+  }
+}
+
+/** A fresh data key and its ciphertext. The caller wipes `plaintext` unless it is the answer. */
+export async function generateDataKey(
+  input: DataKeyInput,
+  key: Key,
+  services: Services,
+): Promise<{ plaintext: Buffer; ciphertext: Uint8Array }> {
+  checkGrantTokens(input.GrantTokens);
+  checkDryRun(input.DryRun);
+  const plaintext = randomBytes(input.KeySpec === undefined ? (input.NumberOfBytes ?? 0) : bytesOfSpec[input.KeySpec]);
+  return { plaintext, ciphertext: await encryptWith(services.keyStore, key, plaintext, input.EncryptionContext) };
+}

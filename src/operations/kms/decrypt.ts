@@ -1,0 +1,52 @@
+import { kmsOperation } from '../operation.ts';
+import {
+  checkCiphertextParameter,
+  checkDryRun,
+  checkEncryptionAlgorithm,
+  checkGrantTokens,
+  decryptWith,
+  keyIdOfCiphertext,
+  refuseRecipient,
+} from './cryptographic.ts';
+
+export const decrypt = kmsOperation('Decrypt', {
+  readOnly: true,
+  validate: (input) =>
+    checkCiphertextParameter(input.CiphertextBlob, input.KeyId, input.DryRun, input.DryRunModifiers, 'KeyId'),
+  needs: (input) => ({
+    key: {
+      on: 'key',
+      action: 'kms:Decrypt',
+      keyId: input.KeyId,
+      ciphertextKeyId: input.KeyId === undefined ? keyIdOfCiphertext(input.CiphertextBlob) : undefined,
+      aliases: true,
+      crossAccount: true,
+      state: 'cryptographic',
+      usage: 'ENCRYPT_DECRYPT',
+      facts: {
+        encryptionContext: input.EncryptionContext,
+        encryptionAlgorithm: input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
+      },
+    },
+  }),
+  async handle(input, { key }, { services }) {
+    checkGrantTokens(input.GrantTokens);
+    refuseRecipient(input.Recipient);
+    checkEncryptionAlgorithm(key, input.EncryptionAlgorithm);
+    // Without a ciphertext (DryRun with IGNORE_CIPHERTEXT) there is nothing left to check.
+    if (input.CiphertextBlob === undefined || input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT')) checkDryRun(true);
+    const ciphertext = input.CiphertextBlob ?? Buffer.alloc(0);
+    const { plaintext, material } = await decryptWith(services.keyStore, key, ciphertext, input.EncryptionContext);
+    if (input.DryRun) plaintext.fill(0);
+    checkDryRun(input.DryRun);
+    return {
+      output: {
+        KeyId: key.arn,
+        Plaintext: plaintext,
+        EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+        KeyMaterialId: material.materialId,
+      },
+      audit: { additionalEventData: { keyMaterialId: material.materialId } },
+    };
+  },
+});

@@ -1,0 +1,34 @@
+import { kmsOperation } from '../operation.ts';
+import { checkDryRun, checkEncryptionAlgorithm, checkGrantTokens, encryptWith } from './cryptographic.ts';
+
+export const encrypt = kmsOperation('Encrypt', {
+  readOnly: true,
+  needs: (input) => ({
+    key: {
+      on: 'key',
+      action: 'kms:Encrypt',
+      keyId: input.KeyId,
+      aliases: true,
+      crossAccount: true,
+      state: 'cryptographic',
+      usage: 'ENCRYPT_DECRYPT',
+      facts: {
+        encryptionContext: input.EncryptionContext,
+        encryptionAlgorithm: input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
+      },
+    },
+  }),
+  async handle(input, { key }, { services }) {
+    checkGrantTokens(input.GrantTokens);
+    checkEncryptionAlgorithm(key, input.EncryptionAlgorithm);
+    checkDryRun(input.DryRun);
+    return {
+      output: {
+        CiphertextBlob: await encryptWith(services.keyStore, key, input.Plaintext, input.EncryptionContext),
+        KeyId: key.arn,
+        EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+      },
+      audit: { additionalEventData: { keyMaterialId: key.current.materialId } },
+    };
+  },
+});
