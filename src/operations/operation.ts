@@ -53,6 +53,10 @@ export interface KmsOperation<Name extends KmsOperationName, N extends Readonly<
   readonly name: Name;
   /** As CloudTrail marks it: every cryptographic operation is read-only. */
   readonly readOnly: boolean;
+  /** Whether its success is a use of the key that GetKeyLastUsage tells of. */
+  readonly cryptographic?: boolean;
+  /** Parameters (lowerCamel) that the audit record shows with their default when the request leaves them out. */
+  readonly auditDefaults?: object;
   /** Input members that never enter the audit record, beside all blobs. */
   readonly redact?: readonly string[];
   /** Constraints that the service checks with the model's, before it looks for the key. Throws a `Refusal`. */
@@ -91,6 +95,8 @@ export function kmsOperation<Name extends KmsOperationName, N extends Readonly<R
 export interface RegisteredOperation {
   readonly name: KmsOperationName;
   readonly readOnly: boolean;
+  readonly cryptographic?: boolean;
+  readonly auditDefaults?: object;
   readonly redact?: readonly string[];
   validate?(input: object): void;
   before?(

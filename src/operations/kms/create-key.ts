@@ -56,6 +56,15 @@ function refuseUnbuilt(input: KmsInput<'CreateKey'>): void {
 
 export const createKey = kmsOperation('CreateKey', {
   readOnly: false,
+  auditDefaults: {
+    bypassPolicyLockoutSafetyCheck: false,
+    customerMasterKeySpec: 'SYMMETRIC_DEFAULT',
+    description: '',
+    keySpec: 'SYMMETRIC_DEFAULT',
+    keyUsage: 'ENCRYPT_DECRYPT',
+    multiRegion: false,
+    origin: 'AWS_KMS',
+  },
   validate,
   needs: (input) => {
     const account = {

@@ -11,6 +11,8 @@ import {
 
 export const decrypt = kmsOperation('Decrypt', {
   readOnly: true,
+  cryptographic: true,
+  auditDefaults: { encryptionAlgorithm: 'SYMMETRIC_DEFAULT' },
   validate: (input) =>
     checkCiphertextParameter(input.CiphertextBlob, input.KeyId, input.DryRun, input.DryRunModifiers, 'KeyId'),
   needs: (input) => ({

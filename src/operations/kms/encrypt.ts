@@ -3,6 +3,8 @@ import { checkDryRun, checkEncryptionAlgorithm, checkGrantTokens, encryptWith } 
 
 export const encrypt = kmsOperation('Encrypt', {
   readOnly: true,
+  cryptographic: true,
+  auditDefaults: { encryptionAlgorithm: 'SYMMETRIC_DEFAULT' },
   needs: (input) => ({
     key: {
       on: 'key',

@@ -4,6 +4,7 @@ import { checkDataKeyLength, dataKeyNeed, generateDataKey as generate } from './
 
 export const generateDataKey = kmsOperation('GenerateDataKey', {
   readOnly: true,
+  cryptographic: true,
   validate: checkDataKeyLength,
   needs: (input) => ({ key: dataKeyNeed(input, 'kms:GenerateDataKey') }),
   async handle(input, { key }, { services }) {

@@ -6,6 +6,7 @@ import { acceptKeyPolicy } from './policy-document.ts';
 
 export const putKeyPolicy = kmsOperation('PutKeyPolicy', {
   readOnly: false,
+  auditDefaults: { policyName: 'default', bypassPolicyLockoutSafetyCheck: false },
   needs: (input) => ({
     key: ownKey('kms:PutKeyPolicy', input.KeyId, 'read', {
       policyName: input.PolicyName ?? 'default',

@@ -13,6 +13,8 @@ import {
 /** Two permissions, each under its own encryption context; the plaintext exists in one wiped buffer between them. */
 export const reEncrypt = kmsOperation('ReEncrypt', {
   readOnly: true,
+  cryptographic: true,
+  auditDefaults: { sourceEncryptionAlgorithm: 'SYMMETRIC_DEFAULT', destinationEncryptionAlgorithm: 'SYMMETRIC_DEFAULT' },
   validate: (input) =>
     checkCiphertextParameter(input.CiphertextBlob, input.SourceKeyId, input.DryRun, input.DryRunModifiers, 'SourceKeyId'),
   needs: (input, caller, { table }) => {

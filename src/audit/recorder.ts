@@ -1,0 +1,60 @@
+/**
+ * The protocol between the two durable stores. A change and its events commit together in storage (the
+ * events as outbox rows); then the events are appended to the log and flushed; only then does the
+ * answer leave. What changes nothing only appends. So there is no change without its event, and no
+ * answer without either.
+ */
+import type { StateChange } from '../keys/state-change.ts';
+import type { OutboxRow, Storage } from '../storage/interface.ts';
+import type { AuditLog } from './audit-log.ts';
+
+export interface RecordedEvent {
+  readonly eventId: string;
+  /** The CloudTrail record as JSON. */
+  readonly record: string;
+}
+
+export class Recorder {
+  readonly #storage: Storage;
+  readonly #log: AuditLog;
+
+  constructor(storage: Storage, log: AuditLog) {
+    this.#storage = storage;
+    this.#log = log;
+  }
+
+  /** Resolves when the record is durable. Two are given when another account is told too. */
+  async append(records: readonly string[]): Promise<void> {
+    const [only, ...others] = records;
+    if (only === undefined) return;
+    const first = this.#log.append(only);
+    for (const other of others) await this.#log.append(other);
+    await first;
+  }
+
+  /** Rejects with `PreconditionFailed` when nothing was kept, so that the request can be tried again. */
+  async commit(change: Pick<StateChange, 'writes' | 'apply'>, events: readonly RecordedEvent[]): Promise<void> {
+    const logSizeBefore = this.#log.size;
+    const outbox = events.map(({ eventId, record }): OutboxRow => ({ eventId, logSizeBefore, record: Buffer.from(record) }));
+    // A crash before this leaves nothing; during it, all or nothing.
+    await this.#storage.commit({ writes: change.writes, events: outbox });
+    // A crash from here on leaves the outbox rows, which `recoverOutbox` appends before anything is served.
+    change.apply();
+    await Promise.all(events.map(({ record }) => this.#log.append(record)));
+    // A crash before these rows are forgotten is harmless: the log already has the events, by id.
+    this.#storage.forgetOutbox(events.map(({ eventId }) => eventId));
+  }
+}
+
+/** Appends what an earlier run committed but did not get to log. Call before anything is served. */
+export async function recoverOutbox(storage: Storage, log: AuditLog, outbox: readonly OutboxRow[]): Promise<number> {
+  let appended = 0;
+  for (const { eventId, logSizeBefore, record } of outbox) {
+    if (!(await log.has(eventId, logSizeBefore))) {
+      await log.append(record);
+      appended += 1;
+    }
+  }
+  storage.forgetOutbox(outbox.map(({ eventId }) => eventId));
+  return appended;
+}

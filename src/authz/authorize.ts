@@ -1,0 +1,106 @@
+/**
+ * The decision about each need of a request, and the only place where an `Authorized` is minted.
+ * Order: every resource is decided first, then each key's state, then its usage (so that a caller
+ * without access learns nothing of either).
+ */
+import { Refusal } from '../base/refusal.ts';
+import { stateRefusal } from '../keys/key-state.ts';
+import type { KeyTable } from '../keys/key-table.ts';
+import { denialMessage } from '../policy/denial-message.ts';
+import { type Decision, decide, type PolicyLayers } from '../policy/evaluate.ts';
+import { policyPrincipal } from './policy-principal.ts';
+import type { Caller } from './caller.ts';
+import { RequestConditions } from './condition-context.ts';
+import type { AccountTarget, AliasTarget, Authorized, TargetOf, Need } from './need.ts';
+import { type ResolvedKeyNeed, type ResolvedNeed, unusableCiphertext } from './resolve.ts';
+
+export type AuthorizedTargets = Readonly<Record<string, Authorized<AccountTarget | AliasTarget | TargetOf<Need>>>>;
+
+/** A denial together with the decision that explains it. */
+export class AccessDenied extends Refusal {
+  readonly decision: Decision;
+
+  constructor(decision: Decision, message: string) {
+    super('AccessDeniedException', message);
+    this.decision = decision;
+  }
+}
+
+export function authorize(
+  needs: Readonly<Record<string, ResolvedNeed>>,
+  caller: Caller,
+  table: KeyTable,
+): AuthorizedTargets {
+  const targets: Record<string, Authorized<AccountTarget | AliasTarget | TargetOf<Need>>> = {};
+  for (const name in needs) {
+    const resolved = needs[name];
+    if (resolved === undefined) continue;
+    checkAccess(resolved, caller, table);
+    if (resolved.target === undefined) throw notFound(resolved);
+    targets[name] = resolved.target as Authorized<typeof resolved.target>;
+  }
+  for (const name in needs) {
+    const resolved = needs[name];
+    if (resolved?.on === 'key') checkStateAndUsage(resolved);
+  }
+  return targets;
+}
+
+function checkAccess(resolved: ResolvedNeed, caller: Caller, table: KeyTable): void {
+  const { need, arn } = resolved;
+  const decision = decideNeed(resolved, caller, table);
+  if (decision.effect === 'Allow') return;
+  if (need.on === 'key' && need.ciphertextKeyId !== undefined) throw unusableCiphertext();
+  throw new AccessDenied(decision, denialMessage(decision, caller.principal.arn, need.action, arn));
+}
+
+function decideNeed(resolved: ResolvedNeed, caller: Caller, table: KeyTable): Decision {
+  const { need, arn, accountId } = resolved;
+  const key = resolved.on === 'key' ? resolved.target : undefined;
+  const context = new RequestConditions({
+    caller,
+    table,
+    resourceAccountId: accountId,
+    key,
+    requestAlias: resolved.on === 'key' ? resolved.requestAlias : undefined,
+    facts: need.on === 'alias' ? undefined : need.facts,
+  });
+  return decide(
+    {
+      principal: policyPrincipal(caller.principal),
+      action: need.action,
+      // An alias never stands for its key: what is decided about is the key itself.
+      resource: key?.arn ?? arn,
+      resourceAccountId: accountId,
+      context,
+    },
+    layersOf(resolved, caller),
+  );
+}
+
+/** The layers that have a say. A root principal has every permission its account can give it. */
+function layersOf(resolved: ResolvedNeed, caller: Caller): PolicyLayers {
+  const identity = caller.principal.kind === 'root' ? 'root' : [];
+  if (resolved.on !== 'key') return { identity };
+  const foreign = resolved.accountId !== caller.principal.accountId;
+  // A missing key of the caller's own account is told as missing; anyone else's looks like a forbidden one.
+  if (resolved.target === undefined && !foreign) return { identity };
+  // Operations that never work across accounts do not, whatever the key's policy says.
+  const policy = foreign && !resolved.need.crossAccount ? undefined : resolved.target?.policy.compiled;
+  return { identity, resource: { ownerAccountId: resolved.accountId, policy } };
+}
+
+function notFound(resolved: ResolvedNeed): Refusal {
+  const alias = resolved.on === 'key' && resolved.requestAlias !== undefined;
+  return new Refusal('NotFoundException', alias ? `Alias ${resolved.arn} is not found.` : `Key '${resolved.arn}' does not exist`);
+}
+
+function checkStateAndUsage({ need, target }: ResolvedKeyNeed): void {
+  if (target === undefined) return;
+  const refusal = stateRefusal(need.state, target);
+  if (refusal !== undefined) throw refusal;
+  if (need.usage !== undefined && target.usage !== need.usage) {
+    const operation = need.action.slice('kms:'.length);
+    throw new Refusal('InvalidKeyUsageException', `${target.arn} key usage is ${target.usage} which is not valid for ${operation}.`);
+  }
+}

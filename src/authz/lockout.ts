@@ -1,0 +1,39 @@
+/**
+ * The policy lockout safety check: would this caller be allowed to change the key policy again under the
+ * new one? (API reference, PutKeyPolicy.)
+ */
+import type { Key } from '../keys/key.ts';
+import type { KeyTable } from '../keys/key-table.ts';
+import { decide } from '../policy/evaluate.ts';
+import type { Policy } from '../policy/parse.ts';
+import type { Caller } from './caller.ts';
+import { RequestConditions } from './condition-context.ts';
+import { policyPrincipal } from './policy-principal.ts';
+
+/** `subject` may be a key that is about to be made. */
+export function mayPutKeyPolicy(
+  table: KeyTable,
+  caller: Caller,
+  subject: Pick<Key, 'accountId' | 'arn' | 'spec' | 'usage' | 'origin' | 'multiRegion' | 'tags'>,
+  policy: Policy,
+): boolean {
+  const decision = decide(
+    {
+      principal: policyPrincipal(caller.principal),
+      action: 'kms:PutKeyPolicy',
+      resource: subject.arn,
+      resourceAccountId: subject.accountId,
+      context: new RequestConditions({
+        caller,
+        table,
+        resourceAccountId: subject.accountId,
+        facts: { newKey: subject, policyName: 'default' },
+      }),
+    },
+    {
+      identity: caller.principal.kind === 'root' ? 'root' : [],
+      resource: { ownerAccountId: subject.accountId, policy },
+    },
+  );
+  return decision.effect === 'Allow';
+}

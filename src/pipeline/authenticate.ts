@@ -1,0 +1,23 @@
+import type { Caller } from '../authz/caller.ts';
+import type { PipelineDependencies } from './dependencies.ts';
+import type { RoutedCall } from './route.ts';
+
+export interface AuthenticatedCall extends RoutedCall {
+  readonly caller: Caller;
+}
+
+export function authenticateCall({ call, operation }: RoutedCall, { authenticate }: PipelineDependencies): AuthenticatedCall {
+  const { principal, accessKeyId, region } = authenticate(call.request);
+  const caller: Caller = {
+    principal,
+    accessKeyId,
+    region,
+    requestId: call.requestId,
+    timeMs: call.timeMs,
+    sourceAddress: call.request.sourceAddress,
+    secureTransport: call.request.tls !== undefined,
+    userAgent: call.header('user-agent'),
+  };
+  call.caller = caller;
+  return { call, operation, caller };
+}

@@ -1,0 +1,23 @@
+import { Refusal } from '../base/refusal.ts';
+import { operations } from '../operations/registry.ts';
+import type { RegisteredOperation } from '../operations/operation.ts';
+import { decodeInput } from '../protocol/aws-json.ts';
+import type { AuthenticatedCall } from './authenticate.ts';
+
+export interface DecodedCall extends AuthenticatedCall {
+  readonly declaration: RegisteredOperation;
+  readonly input: object;
+}
+
+/** The input with every constraint checked: the model's first, then what the operation adds to them. */
+export function decodeCall(authenticated: AuthenticatedCall): DecodedCall {
+  const { call, operation } = authenticated;
+  const input = decodeInput(operation, call.request.body);
+  call.input = input;
+  const declaration = operations[operation];
+  if (declaration === undefined) {
+    throw new Refusal('UnsupportedOperationException', `The operation ${operation} is not supported yet.`);
+  }
+  declaration.validate?.(input);
+  return { ...authenticated, declaration, input };
+}

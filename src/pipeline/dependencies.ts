@@ -1,0 +1,14 @@
+/** What the request path stands on; `main.ts` puts it together. */
+import type { Recorder } from '../audit/recorder.ts';
+import type { RefusalSampler } from '../audit/refusal-sampler.ts';
+import type { Authenticate } from '../authn/authenticate.ts';
+import type { Services } from '../operations/operation.ts';
+
+export interface PipelineDependencies {
+  readonly authenticate: Authenticate;
+  readonly services: Services;
+  readonly recorder: Recorder;
+  readonly sampler: RefusalSampler;
+  /** Told of what is no refusal: a bug or an outage. Never of secrets: it is given an error and a request id. */
+  readonly reportFailure: (error: unknown, requestId: string) => void;
+}

@@ -1,0 +1,58 @@
+/**
+ * The path of a request, top to bottom. Each stage takes the value the one before it made, so the order is
+ * a type and no stage can be skipped: nothing is handled that was not authorized, and nothing is
+ * answered that is not in the audit log. An error becomes a wire error here and nowhere else.
+ */
+import type { HttpHandler, HttpRequest, HttpResponse } from '../base/http-message.ts';
+import { authenticateCall } from './authenticate.ts';
+import { authorizeCall } from './authorize.ts';
+import { Call } from './call.ts';
+import { decodeCall } from './decode.ts';
+import type { PipelineDependencies } from './dependencies.ts';
+import { lostRace } from './lost-race.ts';
+import { operateCall } from './operate.ts';
+import { recordCall, recordRefusal } from './record.ts';
+import { refusalOf } from './refusal.ts';
+import { resolveCall } from './resolve.ts';
+import { respond, respondRefusal } from './respond.ts';
+import { routeCall } from './route.ts';
+
+export function createPipeline(dependencies: PipelineDependencies): HttpHandler {
+  async function serve(call: Call): Promise<HttpResponse> {
+    const routed = routeCall(call);
+    const authenticated = authenticateCall(routed, dependencies);
+    const decoded = decodeCall(authenticated);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const resolved = await resolveCall(decoded, dependencies);
+        const authorized = authorizeCall(resolved, dependencies);
+        const performed = await operateCall(authorized, dependencies);
+        const recorded = await recordCall(performed, dependencies);
+        return respond(recorded);
+      } catch (error) {
+        // Another request changed what this one read: read it again.
+        if (!lostRace(error, attempt)) throw error;
+      }
+    }
+  }
+
+  async function refuse(call: Call, error: unknown): Promise<HttpResponse> {
+    const refusal = refusalOf(error, call, dependencies);
+    try {
+      await recordRefusal(call, refusal, dependencies);
+      return respondRefusal(call, refusal);
+    } catch (unrecorded) {
+      // Nothing is answered unlogged, not even a refusal: all that is said is that the service has failed.
+      return respondRefusal(call, refusalOf(unrecorded, call, dependencies));
+    }
+  }
+
+  return async (request: HttpRequest): Promise<HttpResponse> => {
+    const call = new Call(request, dependencies.services.clock.nowMs());
+    try {
+      return await serve(call);
+    } catch (error) {
+      return refuse(call, error);
+    }
+  };
+}

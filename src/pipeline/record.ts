@@ -1,0 +1,142 @@
+/** The audit record of a request: made durable, with the change it tells of, before any answer. */
+import { buildEvent, type EventFacts } from '../audit/event.ts';
+import { auditElements, auditParameters } from '../audit/parameters.ts';
+import type { RecordedEvent } from '../audit/recorder.ts';
+import type { Caller } from '../authz/caller.ts';
+import type { Refusal } from '../base/refusal.ts';
+import { uuid } from '../crypto/random.ts';
+import type { Key } from '../keys/key.ts';
+import type { StateChange } from '../keys/state-change.ts';
+import { operations } from '../operations/registry.ts';
+import type { Outcome } from '../operations/operation.ts';
+import { PreconditionFailed } from '../storage/interface.ts';
+import type { Call } from './call.ts';
+import type { PipelineDependencies } from './dependencies.ts';
+import type { PerformedCall } from './operate.ts';
+
+export interface RecordedCall extends PerformedCall {
+  readonly recorded: true;
+}
+
+interface AccountEvent extends RecordedEvent {
+  readonly recipientAccountId: string;
+}
+
+const eventSource = 'kms.amazonaws.com';
+
+export async function recordCall(performed: PerformedCall, dependencies: PipelineDependencies): Promise<RecordedCall> {
+  const { outcome } = performed;
+  const { recorder } = dependencies;
+  const events = successEvents(performed);
+  if (outcome.change === undefined) await recorder.append(events.map(({ record }) => record));
+  else await commit(outcome.change, events, dependencies);
+  noteUsage(performed, events, dependencies);
+  return { ...performed, recorded: true };
+}
+
+async function commit(change: StateChange, events: readonly RecordedEvent[], { recorder }: PipelineDependencies): Promise<void> {
+  try {
+    await recorder.commit(change, events);
+  } catch (error) {
+    const refusal = error instanceof PreconditionFailed ? change.refusals?.get(error.index) : undefined;
+    throw refusal ?? error;
+  }
+}
+
+/** One record for the caller's account, and one for each other account whose key was used. */
+function successEvents({ call, caller, outcome }: PerformedCall): AccountEvent[] {
+  const keys = outcome.audit?.resources ?? call.keys;
+  const owners = new Set([caller.principal.accountId, ...keys.map((key) => key.accountId)]);
+  const sharedEventId = owners.size > 1 ? uuid() : undefined;
+  return [...owners].map((recipientAccountId) => {
+    const eventId = uuid();
+    const facts = { ...callFacts(call, eventId, recipientAccountId, keys), ...successFacts(outcome) };
+    return { recipientAccountId, eventId, record: buildEvent(sharedEventId === undefined ? facts : { ...facts, sharedEventId }) };
+  });
+}
+
+function successFacts({ audit }: Outcome<object | undefined>): Partial<EventFacts> {
+  return {
+    responseElements: audit?.responseElements === undefined ? null : auditElements(audit.responseElements),
+    ...(audit?.requestParameters === undefined ? {} : { requestParameters: audit.requestParameters }),
+    ...(audit?.additionalEventData === undefined ? {} : { additionalEventData: audit.additionalEventData }),
+  };
+}
+
+/** A refusal that reached a decision is recorded like a success; one that did not, in bounded form and number. */
+export async function recordRefusal(call: Call, refusal: Refusal, { recorder, sampler }: PipelineDependencies): Promise<void> {
+  const facts: EventFacts = {
+    ...callFacts(call, uuid(), call.caller?.principal.accountId ?? '', call.keys),
+    errorCode: auditErrorCode(refusal),
+    errorMessage: refusal.message,
+    responseElements: null,
+  };
+  if (call.caller !== undefined) await recorder.append([buildEvent(facts)]);
+  else await recorder.append(sampler.sample(facts));
+}
+
+/** CloudTrail names a denial without the suffix that the API's answer has. */
+const auditErrorCode = (refusal: Refusal): string =>
+  refusal.code === 'AccessDeniedException' ? 'AccessDenied' : refusal.code;
+
+/** A change that the service makes by itself while it serves a request (an AWS managed key on first sight). */
+export async function recordServiceChange(
+  call: Call,
+  caller: Caller,
+  key: Key,
+  change: StateChange,
+  dependencies: PipelineDependencies,
+): Promise<void> {
+  const eventId = uuid();
+  const record = buildEvent({
+    ...callFacts(call, eventId, caller.principal.accountId, [key]),
+    eventName: 'CreateKey',
+    readOnly: false,
+    requestParameters: null,
+    responseElements: null,
+    serviceEvent: { serviceEventDetails: { keyId: key.keyId } },
+  });
+  await commit(change, [{ eventId, record }], dependencies);
+}
+
+function callFacts(call: Call, eventId: string, recipientAccountId: string, keys: readonly Key[]): EventFacts {
+  const { request, caller, operation, input } = call;
+  const declaration = operation === undefined ? undefined : operations[operation];
+  return {
+    eventId,
+    requestId: call.requestId,
+    timeMs: call.timeMs,
+    principal: caller?.principal,
+    accessKeyId: caller?.accessKeyId,
+    eventSource,
+    eventName: operation ?? 'Unknown',
+    region: caller?.region ?? '',
+    sourceAddress: request.sourceAddress,
+    userAgent: call.header('user-agent'),
+    host: call.header('host'),
+    tls: request.tls,
+    requestParameters:
+      operation === undefined || input === undefined
+        ? null
+        : { ...declaration?.auditDefaults, ...auditParameters(operation, input, declaration?.redact) },
+    responseElements: null,
+    resources: keys,
+    readOnly: declaration?.readOnly ?? false,
+    recipientAccountId,
+  };
+}
+
+/** What GetKeyLastUsage answers: the last success of a cryptographic operation, by its event in the key's own account. */
+function noteUsage({ call, declaration }: PerformedCall, events: readonly AccountEvent[], { services }: PipelineDependencies): void {
+  if (declaration.cryptographic !== true) return;
+  for (const key of call.keys) {
+    const event = events.find(({ recipientAccountId }) => recipientAccountId === key.accountId);
+    if (event === undefined) continue;
+    services.lastUsage.note(key.arn, {
+      operation: declaration.name,
+      timeMs: call.timeMs,
+      eventId: event.eventId,
+      requestId: call.requestId,
+    });
+  }
+}

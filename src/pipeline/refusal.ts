@@ -1,0 +1,10 @@
+import { Refusal } from '../base/refusal.ts';
+import type { Call } from './call.ts';
+import type { PipelineDependencies } from './dependencies.ts';
+
+/** What the caller is told of an error. What is no refusal is a bug or an outage: its detail stays here. */
+export function refusalOf(error: unknown, call: Call, { reportFailure }: PipelineDependencies): Refusal {
+  if (error instanceof Refusal) return error;
+  reportFailure(error, call.requestId);
+  return new Refusal('KMSInternalException', 'The request failed because of an internal error. Try it again later.', 500);
+}

@@ -1,0 +1,28 @@
+import { type ResolvedNeed, resolveNeed } from '../authz/resolve.ts';
+import type { Key } from '../keys/key.ts';
+import type { DecodedCall } from './decode.ts';
+import type { PipelineDependencies } from './dependencies.ts';
+import { recordServiceChange } from './record.ts';
+
+export interface ResolvedCall extends DecodedCall {
+  readonly needs: Readonly<Record<string, ResolvedNeed>>;
+}
+
+/** Looks up everything the operation needs, as it is now. */
+export async function resolveCall(decoded: DecodedCall, dependencies: PipelineDependencies): Promise<ResolvedCall> {
+  const { call, caller, declaration, input } = decoded;
+  const { services } = dependencies;
+  if (declaration.before !== undefined) {
+    const made = await declaration.before(input, caller, services);
+    if (made !== undefined) await recordServiceChange(call, caller, made.key, made.change, dependencies);
+  }
+  const needs: Record<string, ResolvedNeed> = {};
+  const keys: Key[] = [];
+  for (const [name, need] of Object.entries(declaration.needs(input, caller, services))) {
+    const resolved = resolveNeed(need, caller, services.table);
+    needs[name] = resolved;
+    if (resolved.on === 'key' && resolved.target !== undefined) keys.push(resolved.target);
+  }
+  call.keys = keys;
+  return { ...decoded, needs };
+}

@@ -1,0 +1,24 @@
+/** The wire form of an answer. Every one carries the request id, and no one can say more than its record does. */
+import type { HttpResponse } from '../base/http-message.ts';
+import type { Refusal } from '../base/refusal.ts';
+import { encodeError, encodeOutput } from '../protocol/aws-json.ts';
+import type { Call } from './call.ts';
+import type { RecordedCall } from './record.ts';
+
+const headers = (call: Call): Record<string, string> => ({
+  'x-amzn-requestid': call.requestId,
+  'cache-control': 'no-cache, no-store, must-revalidate, private',
+  'content-type': 'application/x-amz-json-1.1',
+});
+
+export const respond = ({ call, operation, outcome }: RecordedCall): HttpResponse => ({
+  status: 200,
+  headers: headers(call),
+  body: encodeOutput(operation, outcome.output),
+});
+
+export const respondRefusal = (call: Call, refusal: Refusal): HttpResponse => ({
+  status: refusal.httpStatus,
+  headers: headers(call),
+  body: encodeError(refusal),
+});
