@@ -37,13 +37,15 @@ export const argon2idDefault: Argon2idParameters = { memoryKiB: 65_536, passes: 
 
 /**
  * What a file may ask for. Less than the least would give weak keys without anybody noticing (it is the
- * lowest setting that OWASP's password storage cheat sheet recommends); more than the most (the first
- * option of RFC 9106 is 2 GiB) would let a changed file use up the machine before its tag is checked.
+ * least that OWASP's password storage cheat sheet recommends: 19 MiB and two passes, or as much work);
+ * more than the most (the first option of RFC 9106 is 2 GiB, once) would let a changed file use up the
+ * machine before its tag is checked.
  */
 const bounds = {
   memoryKiB: { min: 19_456, max: 2_097_152 },
-  passes: { min: 1, max: 16 },
+  passes: { min: 1, max: 64 },
   parallelism: { min: 1, max: 16 },
+  passesTimesMemoryKiB: { min: 38_912, max: 4_194_304 },
 } as const;
 
 export class PassphraseSeal extends StoredSeal {
@@ -114,10 +116,14 @@ function checkNewPassphrase(passphrase: Uint8Array): void {
   }
 }
 
-const withinBounds = (parameters: Argon2idParameters): boolean =>
-  (['memoryKiB', 'passes', 'parallelism'] as const).every(
-    (name) => parameters[name] >= bounds[name].min && parameters[name] <= bounds[name].max,
-  );
+const withinBounds = ({ memoryKiB, passes, parallelism }: Argon2idParameters): boolean =>
+  isWithin(memoryKiB, bounds.memoryKiB) &&
+  isWithin(passes, bounds.passes) &&
+  isWithin(parallelism, bounds.parallelism) &&
+  isWithin(passes * memoryKiB, bounds.passesTimesMemoryKiB);
+
+const isWithin = (value: number, { min, max }: { readonly min: number; readonly max: number }): boolean =>
+  Number.isInteger(value) && value >= min && value <= max;
 
 /** A fresh salt for each passphrase that is set. */
 async function newEncoding(passphrase: Uint8Array, parameters: Argon2idParameters): Promise<EncodeSealFile> {
