@@ -23,7 +23,7 @@ export function renderTypes(model: ServiceModel, prefix: string): string {
     `export type ${prefix}Operations = {`,
     ...names.map((name) => {
       const { input, output } = table.operations[name] ?? {};
-      return `  readonly ${name}: { readonly input: ${input ?? 'Readonly<Record<never, never>>'}; readonly output: ${output ?? 'undefined'} };`;
+      return `  readonly ${name}: { readonly input: ${input ?? emptyStructure}; readonly output: ${output ?? 'undefined'} };`;
     }),
     '};',
     '',
@@ -44,7 +44,7 @@ function declare(model: ServiceModel, name: string, shape: ShapeTable): readonly
   }
   if (shape.type !== 'structure') return [];
   const members = Object.entries(shape.members);
-  if (members.length === 0) return [`export type ${name} = Readonly<Record<never, never>>;`, ''];
+  if (members.length === 0) return [`export type ${name} = ${emptyStructure};`, ''];
   return [
     `export interface ${name} {`,
     ...members.map(([member, value]) => declareMember(model, name, shape, member, value)),
@@ -86,6 +86,9 @@ function typeOf(model: ServiceModel, name: string, isInputOnly: boolean): string
       return 'number';
   }
 }
+
+/** Written without the names of the library's types, which shapes may bear too. */
+const emptyStructure = '{ readonly [name in never]: never }';
 
 const listItem = (type: string): string => (type.startsWith('readonly ') ? `(${type})` : type);
 
