@@ -6,6 +6,9 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpRequest } from '../base/http-message.ts';
 
+/** How long a connection stays half open after its last answer, so that the client can read that. */
+const lingerMs = 2_000;
+
 export class Connection {
   readonly sourceAddress: string;
   readonly tls: HttpRequest['tls'];
@@ -79,14 +82,35 @@ export class Connections {
     return this.#open.get(socket);
   }
 
-  entries(): IterableIterator<[Socket, Connection]> {
-    return this.#open.entries();
-  }
-
   /** Closes the connections that carry nothing now: every answer sent, no body arriving. */
   closeIdle(): void {
     for (const [socket, connection] of this.#open) {
       if (connection.owesNothing && !connection.receiving) socket.destroySoon();
+    }
+  }
+
+  /**
+   * Cuts off clients that have not taken their answer for `unreadAnswerMs`, telling `onUnread`, and those
+   * that do not close after their last one. `nowMs` is monotonic: a clock that was set must cut nobody off.
+   */
+  cutOff(nowMs: number, unreadAnswerMs: number, onUnread: (connection: Connection) => void): void {
+    for (const [socket, connection] of this.#open) {
+      const unsent = socket.writableLength;
+      if (unsent === 0) {
+        const { closingSinceMs, owesNothing } = connection;
+        connection.stalledSinceMs = undefined;
+        if (closingSinceMs !== undefined && owesNothing && nowMs - closingSinceMs > lingerMs)
+          socket.destroy();
+        continue;
+      }
+      const sent = socket.bytesWritten - unsent;
+      if (connection.stalledSinceMs === undefined || sent !== connection.stalledAtByte) {
+        connection.stalledSinceMs = nowMs;
+        connection.stalledAtByte = sent;
+      } else if (nowMs - connection.stalledSinceMs > unreadAnswerMs) {
+        onUnread(connection);
+        socket.destroy();
+      }
     }
   }
 

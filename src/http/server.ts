@@ -7,46 +7,18 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import { Server as NetServer, type Socket } from 'node:net';
+import { Server as NetServer, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import type { Clock } from '../base/clock.ts';
-import type { HttpHandler, HttpRequest, HttpResponse } from '../base/http-message.ts';
+import type { HttpRequest, HttpResponse } from '../base/http-message.ts';
 import type { HttpLimits } from '../config/http-limits.ts';
 import { type Connection, Connections, sourceAddress } from './connections.ts';
 import { frameRequest } from './framing.ts';
-import { type Health, healthAnswer } from './health.ts';
+import { healthAnswer } from './health.ts';
 import { HttpDate } from './http-date.ts';
-import { closingAnswerBytes, type ListenerRefusal, type RefusalReason, refusalAnswer } from './refusal.ts';
-import { type CertificateEvent, loadTls, negotiated, type TlsOptions, watchCertificate } from './tls.ts';
-
-export interface HttpServerOptions {
-  readonly host: string;
-  /** 0 takes a free port. */
-  readonly port: number;
-  readonly tls?: TlsOptions & { readonly watchMs?: number };
-  readonly limits: HttpLimits;
-  readonly handler: HttpHandler;
-  readonly health: () => Health;
-  readonly clock: Clock;
-  /** Told of every request or connection refused here, which the request path never sees. */
-  readonly onRefusal?: (refusal: ListenerRefusal) => void;
-  /** Told of what the handler threw or rejected with: a bug, answered with InternalFailure. */
-  readonly onFault?: (error: unknown) => void;
-  readonly onCertificate?: (event: CertificateEvent) => void;
-}
-
-export interface RunningServer {
-  readonly port: number;
-  readonly url: string;
-  /** Takes the certificate files again; the one in use stays when they are not usable. */
-  reloadCertificate(): Promise<void>;
-  /**
-   * Stops accepting connections, answers every request already accepted (and those still arriving on open
-   * connections, each of which is then closed), and resolves when all are closed, at the latest after
-   * `limits.stopMs`.
-   */
-  close(): Promise<void>;
-}
+import type { HttpServerOptions, RunningServer } from './options.ts';
+import { closingAnswerBytes, type RefusalReason, refusalAnswer } from './refusal.ts';
+import { loadTls, negotiated, watchCertificate } from './tls.ts';
 
 /** Listens, and resolves when connections are accepted. Rejects when it cannot: port in use, bad certificate. */
 export async function startHttpServer(options: HttpServerOptions): Promise<RunningServer> {
@@ -56,8 +28,6 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
 }
 
 const certificateWatchMs = 5_000;
-/** How long a connection with nothing left to answer stays half open, so that the client can read the last answer. */
-const lingerMs = 2_000;
 /** How long a stopping server leaves idle connections open, to answer requests that were already on their way. */
 const lastCallMs = 250;
 const emptyBody = Buffer.alloc(0);
@@ -156,7 +126,7 @@ class Listener implements RunningServer {
       );
     }
     this.#sweep = setInterval(
-      () => this.#cutOffStalled(),
+      () => this.#cutOff(),
       Math.max(20, Math.min(1_000, Math.floor(limits.unreadAnswerMs / 4))),
     );
     this.#sweep.unref();
@@ -347,8 +317,8 @@ class Listener implements RunningServer {
   }
 
   /** The parser gave up on the connection, or it was too slow. */
-  #onClientError(error: NodeJS.ErrnoException, stream: Socket | NodeJS.WritableStream): void {
-    const socket = stream as Socket;
+  #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (!(socket instanceof Socket)) return;
     const connection = this.#connections.of(socket);
     if (connection === undefined || !socket.writable) {
       socket.destroy();
@@ -359,8 +329,8 @@ class Listener implements RunningServer {
   }
 
   /** CONNECT: Node has let go of the socket, so what is said on it is said here. */
-  #onConnectMethod(stream: unknown): void {
-    const socket = stream as Socket;
+  #onConnectMethod(socket: Duplex): void {
+    if (!(socket instanceof Socket)) return;
     socket.on('error', () => socket.destroy());
     const connection = this.#connections.of(socket);
     if (connection === undefined || connection.closingSinceMs !== undefined) {
@@ -390,28 +360,10 @@ class Listener implements RunningServer {
     socket.destroy();
   }
 
-  /** By the monotonic clock: what the wall clock says, or is set to, must not cut anybody off. Cuts off clients that do not read their answers, and those that do not close after their last one. */
-  #cutOffStalled(): void {
-    const nowMs = performance.now();
-    for (const [socket, connection] of this.#connections.entries()) {
-      const { closingSinceMs } = connection;
-      const unsent = socket.writableLength;
-      if (unsent === 0) {
-        connection.stalledSinceMs = undefined;
-        if (closingSinceMs !== undefined && connection.owesNothing && nowMs - closingSinceMs > lingerMs) {
-          socket.destroy();
-        }
-        continue;
-      }
-      const sent = socket.bytesWritten - unsent;
-      if (connection.stalledSinceMs === undefined || sent !== connection.stalledAtByte) {
-        connection.stalledSinceMs = nowMs;
-        connection.stalledAtByte = sent;
-      } else if (nowMs - connection.stalledSinceMs > this.#limits.unreadAnswerMs) {
-        this.#report('answerNotRead', connection.sourceAddress);
-        socket.destroy();
-      }
-    }
+  #cutOff(): void {
+    this.#connections.cutOff(performance.now(), this.#limits.unreadAnswerMs, (connection) =>
+      this.#report('answerNotRead', connection.sourceAddress),
+    );
   }
 
   #report(reason: RefusalReason, sourceAddress: string, requestId?: string): void {

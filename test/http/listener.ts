@@ -3,8 +3,9 @@ import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { HttpHandler, HttpRequest } from '../../src/base/http-message.ts';
 import { defaultHttpLimits, type HttpLimits } from '../../src/config/http-limits.ts';
+import type { HttpServerOptions, RunningServer } from '../../src/http/options.ts';
 import type { ListenerRefusal } from '../../src/http/refusal.ts';
-import { type HttpServerOptions, type RunningServer, startHttpServer } from '../../src/http/server.ts';
+import { startHttpServer } from '../../src/http/server.ts';
 
 export interface TestListener {
   readonly server: RunningServer;
