@@ -1,0 +1,39 @@
+/** Where a secret is read from: a file, or a descriptor that the starting process left open. Never an argument. */
+import { fstatSync, readFileSync, statSync } from 'node:fs';
+
+export type SecretSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'descriptor'; readonly descriptor: number };
+
+export const secretBytesMax = 65_536;
+
+/** A number is a descriptor, anything else a path (`./3` for a file of that name). */
+export function parseSecretSource(text: string): SecretSource {
+  return /^\d{1,4}$/.test(text)
+    ? { kind: 'descriptor', descriptor: Number(text) }
+    : { kind: 'file', path: text };
+}
+
+/**
+ * The bytes of the secret without one line ending at their end, in a buffer of its own, which the caller
+ * wipes. Throws when there are none or more than `secretBytesMax`. A descriptor can be read once.
+ */
+export function readSecretSource(source: SecretSource): Buffer {
+  const where = source.kind === 'file' ? source.path : source.descriptor;
+  const stat = typeof where === 'number' ? fstatSync(where) : statSync(where);
+  if (stat.isFile() && stat.size > secretBytesMax)
+    throw new Error(`it has more than ${secretBytesMax} bytes`);
+  const bytes = readFileSync(where);
+  try {
+    let end = bytes.length;
+    if (end > 0 && bytes[end - 1] === 0x0a) end -= 1;
+    if (end > 0 && end < bytes.length && bytes[end - 1] === 0x0d) end -= 1;
+    if (end === 0) throw new Error('it is empty');
+    if (end > secretBytesMax) throw new Error(`it has more than ${secretBytesMax} bytes`);
+    const secret = Buffer.allocUnsafeSlow(end);
+    bytes.copy(secret, 0, 0, end);
+    return secret;
+  } finally {
+    bytes.fill(0);
+  }
+}
