@@ -225,7 +225,10 @@ test('null is absence, and unknown members are passed over', () => {
 
 describe('a refusal is no louder than its request', () => {
   test('a thousand broken elements make a hundred violations', () => {
-    const { message } = refusalOf('TagResource', JSON.stringify({ KeyId: 'a', Tags: Array(1000).fill({}) }));
+    const { message } = refusalOf(
+      'TagResource',
+      JSON.stringify({ KeyId: 'a', Tags: [{ TagKey: 'a' }, ...Array(1000).fill({})] }),
+    );
     assert.match(message, /^100 validation errors detected: /);
     assert.ok(message.length < 12_000);
   });
