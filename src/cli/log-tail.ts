@@ -1,12 +1,8 @@
 /** `holdfast log tail`: prints the last records of an audit log, and those that follow. Needs no server. */
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { listSegments } from '../audit/log-scan.ts';
-import { type LoggedRecord, readRecords } from '../audit/read-records.ts';
-import { segmentName } from '../audit/segment.ts';
-import { SegmentReader } from '../audit/segment-reader.ts';
+import { countRecords, type LoggedRecord, readRecords } from '../audit/read-records.ts';
 
 export interface LogTailOptions {
   readonly directory: string;
@@ -23,18 +19,21 @@ const pollMs = 200;
 
 export async function logTail(options: LogTailOptions, output: Writable): Promise<number> {
   const { directory, count, follow, json, signal } = options;
-  let next: number;
+  const waitForMore = async (): Promise<boolean> => {
+    if (!follow || isAborted(signal)) return false;
+    await delay(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    return !isAborted(signal);
+  };
   try {
-    const size = await logSize(directory);
+    const size = await countRecords(directory);
     if (size === undefined) {
       output.write(`there is no audit log in ${directory}\n`);
       return 2;
     }
-    next = Math.max(0, size - count);
-    next = await print(directory, next, size, json, output);
-    while (follow && signal?.aborted !== true) {
-      await delay(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-      next = await print(directory, next, (await logSize(directory)) ?? next, json, output);
+    const to = follow ? Number.POSITIVE_INFINITY : size;
+    for await (const logged of readRecords(directory, Math.max(0, size - count), to, waitForMore)) {
+      const line = json ? printable(logged.record.toString('utf8')) : summary(logged);
+      if (!output.write(`${line}\n`)) await once(output, 'drain');
     }
     return 0;
   } catch (error) {
@@ -43,37 +42,8 @@ export async function logTail(options: LogTailOptions, output: Writable): Promis
   }
 }
 
-/** How many records there are; undefined when there is no log. */
-async function logSize(directory: string): Promise<number | undefined> {
-  for (const number of (await listSegments(directory)).toReversed()) {
-    const reader = await SegmentReader.open(join(directory, segmentName(number)));
-    try {
-      // Set aside, not begun.
-      if (reader.header === undefined) continue;
-      while ((await reader.next()) !== undefined);
-      return reader.index;
-    } finally {
-      await reader.close();
-    }
-  }
-  return undefined;
-}
-
-async function print(
-  directory: string,
-  from: number,
-  to: number,
-  json: boolean,
-  output: Writable,
-): Promise<number> {
-  let next = from;
-  for await (const logged of readRecords(directory, from, to)) {
-    next = logged.index + 1;
-    if (!output.write(`${json ? printable(logged.record.toString('utf8')) : summary(logged)}\n`))
-      await once(output, 'drain');
-  }
-  return next;
-}
+/** Asked anew each time: it changes while we wait. */
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
 
 /** `INDEX TIME EVENT WHO -> RESULT RESOURCES` */
 function summary({ index, record }: LoggedRecord): string {
@@ -104,9 +74,11 @@ const fields = (value: unknown): Record<string, unknown> =>
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '-');
 
-/** A record may hold what a stranger sent: nothing of it may steer the terminal. */
-const printable = (line: string): string =>
-  line.replaceAll(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  );
+/** A record may hold what a stranger sent: nothing of it may steer the terminal. Valid JSON stays valid. */
+const printable = (line: string): string => line.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, escaped);
+
+const escaped = (character: string): string =>
+  Array.from(
+    { length: character.length },
+    (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+  ).join('');
