@@ -19,11 +19,14 @@ const required = [
   'X-Amz-Date',
 ] as const;
 
+const optional = ['X-Amz-Expires', 'X-Amz-Security-Token', 'X-Amz-Content-Sha256'] as const;
+const read: ReadonlySet<string> = new Set([...required, ...optional]);
+
 /** The signature that a query presents, or the refusal that says what it lacks. */
 export function readPresigned(query: readonly QueryParameter[], errors: SignatureErrors): SignatureParts {
   const found = new Map<string, string>();
   for (const { name, value } of query) {
-    if (!name.startsWith('X-Amz-')) continue;
+    if (!read.has(name)) continue;
     // Two values of one parameter: whichever is meant, it is not what a signer wrote.
     if (found.has(name)) throw mismatch(errors);
     found.set(name, decodeComponent(value));
