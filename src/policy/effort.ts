@@ -1,0 +1,20 @@
+/**
+ * A bound on the work of one decision. Policies are written by those they bind and requests by
+ * strangers, so what it costs to compare them must not be theirs to choose. A decision that would
+ * exceed the bound is a refusal: giving up can take access away, never give it.
+ *
+ * A step is about one comparison of a short text, 5 to 10 ns. The largest policies the service accepts
+ * (32 KiB) take some thousand steps when they are honest.
+ */
+export const stepsMax = 200_000;
+
+export class EffortExceeded extends Error {}
+
+export class Effort {
+  steps = 0;
+
+  spend(steps: number): void {
+    this.steps += steps;
+    if (this.steps > stepsMax) throw new EffortExceeded();
+  }
+}
