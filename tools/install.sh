@@ -16,6 +16,6 @@ stamp=node_modules/.holdfast-installed
 want="$(cat package-lock.json .npmrc | cksum) $(uname -s) $(uname -m)"
 if [ "$(cat "$stamp" 2>/dev/null || true)" != "$want" ]; then
   echo 'holdfast: installing the pinned packages' >&2
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2
   printf '%s\n' "$want" >"$stamp"
 fi
