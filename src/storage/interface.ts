@@ -77,22 +77,49 @@ export type Write =
   /** `row.version` is the new version; the stored one must be `row.version - 1`. */
   | { readonly do: 'updateKey'; readonly row: KeyRow }
   /** Removes the key, its materials and its aliases. `version` is the stored one. */
-  | { readonly do: 'deleteKey'; readonly accountId: string; readonly region: string; readonly keyId: string; readonly version: number }
+  | {
+      readonly do: 'deleteKey';
+      readonly accountId: string;
+      readonly region: string;
+      readonly keyId: string;
+      readonly version: number;
+    }
+  /** Fails unless its key and its domain key are stored. */
   | { readonly do: 'insertKeyMaterial'; readonly row: KeyMaterialRow }
+  /** Fails unless it and the domain key it names are stored. */
   | { readonly do: 'updateKeyMaterial'; readonly row: KeyMaterialRow }
+  /** Fails when the name is taken or the target is not stored. */
   | { readonly do: 'insertAlias'; readonly row: AliasRow }
   | { readonly do: 'updateAlias'; readonly row: AliasRow }
-  | { readonly do: 'deleteAlias'; readonly accountId: string; readonly region: string; readonly aliasName: string; readonly version: number }
+  | {
+      readonly do: 'deleteAlias';
+      readonly accountId: string;
+      readonly region: string;
+      readonly aliasName: string;
+      readonly version: number;
+    }
   | { readonly do: 'insertDomainKey'; readonly row: DomainKeyRow }
   | { readonly do: 'updateDomainKey'; readonly row: DomainKeyRow }
+  /** Fails while any key material is sealed under it. */
   | { readonly do: 'deleteDomainKey'; readonly region: string; readonly version: number }
   | { readonly do: 'insertAccessKey'; readonly row: AccessKeyRow }
   | { readonly do: 'updateAccessKey'; readonly row: AccessKeyRow }
   | { readonly do: 'putMeta'; readonly row: MetaRow }
   /** Fails when the account already has `max` customer keys or more in the region. */
-  | { readonly do: 'requireKeysBelow'; readonly accountId: string; readonly region: string; readonly max: number }
+  | {
+      readonly do: 'requireKeysBelow';
+      readonly accountId: string;
+      readonly region: string;
+      readonly max: number;
+    }
   /** Fails when `keyId` is already the target of `max` aliases or more. */
-  | { readonly do: 'requireAliasesBelow'; readonly accountId: string; readonly region: string; readonly keyId: string; readonly max: number };
+  | {
+      readonly do: 'requireAliasesBelow';
+      readonly accountId: string;
+      readonly region: string;
+      readonly keyId: string;
+      readonly max: number;
+    };
 
 export interface Change {
   readonly writes: readonly Write[];
@@ -107,6 +134,14 @@ export class PreconditionFailed extends Error {
     super(`precondition of write ${index} did not hold`);
     this.name = 'PreconditionFailed';
     this.index = index;
+  }
+}
+
+/** Too many changes wait already: nothing of this one was kept, and it may be given again. */
+export class StorageBusy extends Error {
+  constructor() {
+    super('too many changes are waiting to be written');
+    this.name = 'StorageBusy';
   }
 }
 
@@ -132,9 +167,10 @@ export interface Storage {
   /** Everything stored, read once at start. */
   load(): Promise<StoredState>;
   /**
-   * Resolves when the change is durable. Rejects with `PreconditionFailed` (nothing kept) or
-   * `StorageFailed` (unknown whether kept; the server must stop). Changes given while one commit
-   * runs share the next transaction, each within its own savepoint, in the order given.
+   * Resolves when the change is durable. Rejects with `PreconditionFailed` or `StorageBusy` (nothing
+   * kept), with `StorageFailed` (unknown whether kept; the server must stop), or with `TypeError` or
+   * `RangeError` for rows no caller should make (nothing kept). Changes given while one commit runs
+   * share the next transaction, each within its own savepoint, in the order given.
    */
   commit(change: Change): Promise<void>;
   /** Forgets outbox rows whose events are durable in the log. Lazy: may ride along with the next commit. */
