@@ -25,8 +25,11 @@ export const rows: readonly (readonly string[])[] = [
 /** The one folder that may use `node:crypto`. */
 export const cryptoFolder = 'crypto';
 
-/** Folders that may name the type of a native key object, and nothing else of `node:crypto`. */
-export const keyObjectFolders: readonly string[] = ['keystore', 'seal', 'keys'];
+/**
+ * Folders that may name the type of a native key object, and nothing else of `node:crypto`: those that hold
+ * key material, secret access keys (`identity`, `authn`) or the log's signing key (`tlog`).
+ */
+export const keyObjectFolders: readonly string[] = ['keystore', 'seal', 'keys', 'identity', 'authn', 'tlog'];
 
 /** Implementations behind an interface. Only `main.ts` knows which are in use. */
 export const providers: Readonly<Record<string, readonly string[]>> = {

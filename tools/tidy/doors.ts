@@ -23,7 +23,14 @@ const moduleDoors: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where files may be written. Reading one (a certificate, a settings file) needs no door. */
-const fileWriters: readonly string[] = ['base/durable-file.ts', 'storage/', 'audit/', 'seal/', 'cli/'];
+const fileWriters: readonly string[] = [
+  'base/durable-file.ts',
+  'storage/',
+  'audit/',
+  'seal/',
+  'cli/',
+  'main.ts',
+];
 
 const fileReads = new Set(
   ['access', 'createReadStream', 'exists', 'fstat', 'lstat', 'read', 'readFile', 'readSync', 'readdir']
