@@ -55,9 +55,19 @@ export class DomainKeys implements DomainKeyRing {
     return opening;
   }
 
+  /** Every line that has begun, by name; the installation's own is the empty one. */
+  regions(): readonly string[] {
+    return [...this.#rows.keys()].sort();
+  }
+
   /** Oldest first; empty when the line has not begun. */
   versions(region: string): readonly number[] {
     return [...(this.#rows.get(region)?.keys() ?? [])].sort((a, b) => a - b);
+  }
+
+  /** The lines that have begun, the installation's own included. */
+  regions(): readonly string[] {
+    return [...this.#rows.keys()].sort();
   }
 
   currentVersion(region: string): number {

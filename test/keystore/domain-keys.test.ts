@@ -33,6 +33,7 @@ test('each line has its own keys, and a restart opens the same ones', async () =
   const keys = await Promise.all(['', 'us-east-1', 'eu-west-1'].map((region) => domainKeys.current(region)));
   const bytes = keys.map(({ key }) => copyOf(key));
   assert.equal(new Set(bytes).size, 3);
+  assert.deepEqual(domainKeys.regions(), ['', 'eu-west-1', 'us-east-1']);
   const again = (await start(disk)).domainKeys;
   const reopened = await Promise.all(['', 'us-east-1', 'eu-west-1'].map((region) => again.get(region, 1)));
   assert.deepEqual(reopened.map(copyOf), bytes);
