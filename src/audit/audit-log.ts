@@ -225,6 +225,10 @@ export class AuditLog {
     this.#armCheckpointTimer();
   }
 
+  get directory(): string {
+    return this.#options.directory;
+  }
+
   /** How many records are durable. */
   get size(): number {
     return this.#size;

@@ -33,9 +33,14 @@ export class Recorder {
   }
 
   /** Rejects with `PreconditionFailed` when nothing was kept, so that the request can be tried again. */
-  async commit(change: Pick<StateChange, 'writes' | 'apply'>, events: readonly RecordedEvent[]): Promise<void> {
+  async commit(
+    change: Pick<StateChange, 'writes' | 'apply'>,
+    events: readonly RecordedEvent[],
+  ): Promise<void> {
     const logSizeBefore = this.#log.size;
-    const outbox = events.map(({ eventId, record }): OutboxRow => ({ eventId, logSizeBefore, record: Buffer.from(record) }));
+    const outbox = events.map(
+      ({ eventId, record }): OutboxRow => ({ eventId, logSizeBefore, record: Buffer.from(record) }),
+    );
     // A crash before this leaves nothing; during it, all or nothing.
     await this.#storage.commit({ writes: change.writes, events: outbox });
     // A crash from here on leaves the outbox rows, which `recoverOutbox` appends before anything is served.
@@ -47,7 +52,11 @@ export class Recorder {
 }
 
 /** Appends what an earlier run committed but did not get to log. Call before anything is served. */
-export async function recoverOutbox(storage: Storage, log: AuditLog, outbox: readonly OutboxRow[]): Promise<number> {
+export async function recoverOutbox(
+  storage: Storage,
+  log: AuditLog,
+  outbox: readonly OutboxRow[],
+): Promise<number> {
   let appended = 0;
   for (const { eventId, logSizeBefore, record } of outbox) {
     if (!(await log.has(eventId, logSizeBefore))) {

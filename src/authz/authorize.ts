@@ -11,10 +11,10 @@ import { type Decision, decide, type PolicyLayers } from '../policy/evaluate.ts'
 import { policyPrincipal } from './policy-principal.ts';
 import type { Caller } from './caller.ts';
 import { RequestConditions } from './condition-context.ts';
-import type { AccountTarget, AliasTarget, Authorized, TargetOf, Need } from './need.ts';
+import type { Authorized, Target } from './need.ts';
 import { type ResolvedKeyNeed, type ResolvedNeed, unusableCiphertext } from './resolve.ts';
 
-export type AuthorizedTargets = Readonly<Record<string, Authorized<AccountTarget | AliasTarget | TargetOf<Need>>>>;
+export type AuthorizedTargets = Readonly<Record<string, Authorized<Target>>>;
 
 /** A denial together with the decision that explains it. */
 export class AccessDenied extends Refusal {
@@ -31,7 +31,7 @@ export function authorize(
   caller: Caller,
   table: KeyTable,
 ): AuthorizedTargets {
-  const targets: Record<string, Authorized<AccountTarget | AliasTarget | TargetOf<Need>>> = {};
+  const targets: Record<string, Authorized<Target>> = {};
   for (const name in needs) {
     const resolved = needs[name];
     if (resolved === undefined) continue;
@@ -63,7 +63,7 @@ function decideNeed(resolved: ResolvedNeed, caller: Caller, table: KeyTable): De
     resourceAccountId: accountId,
     key,
     requestAlias: resolved.on === 'key' ? resolved.requestAlias : undefined,
-    facts: need.on === 'alias' ? undefined : need.facts,
+    facts: 'facts' in need ? need.facts : undefined,
   });
   return decide(
     {
@@ -87,7 +87,7 @@ function layersOf(resolved: ResolvedNeed, caller: Caller): PolicyLayers {
   if (resolved.target === undefined && !foreign) return { identity };
   // Operations that never work across accounts do not, whatever the key's policy says.
   const policy = foreign && !resolved.need.crossAccount ? undefined : resolved.target?.policy.compiled;
-  return { identity, resource: { ownerAccountId: resolved.accountId, policy } };
+  return { identity, resource: { policy } };
 }
 
 function notFound(resolved: ResolvedNeed): Refusal {

@@ -32,7 +32,7 @@ export function mayPutKeyPolicy(
     },
     {
       identity: caller.principal.kind === 'root' ? 'root' : [],
-      resource: { ownerAccountId: subject.accountId, policy },
+      resource: { policy },
     },
   );
   return decision.effect === 'Allow';

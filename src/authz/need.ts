@@ -55,7 +55,13 @@ export interface AccountNeed {
   readonly facts?: ConditionFacts;
 }
 
-export type Need = KeyNeed | AliasNeed | AccountNeed;
+/** An action on the installation itself, which belongs to the operator's account. */
+export interface InstallationNeed {
+  readonly on: 'installation';
+  readonly action: string;
+}
+
+export type Need = KeyNeed | AliasNeed | AccountNeed | InstallationNeed;
 
 /** An alias that may not exist yet. */
 export interface AliasTarget {
@@ -72,4 +78,5 @@ declare const decided: unique symbol;
 /** A target that a decision allows this caller to use in this way. Made by `authorize.ts` alone. */
 export type Authorized<T> = T & { readonly [decided]: true };
 
+export type Target = Key | AliasTarget | AccountTarget;
 export type TargetOf<N extends Need> = N extends KeyNeed ? Key : N extends AliasNeed ? AliasTarget : AccountTarget;

@@ -1,11 +1,11 @@
 /** From the needs an operation declares to the resources they are about. Nothing is decided here. */
-import { aliasArn } from '../base/arn.ts';
+import { aliasArn, partition } from '../base/arn.ts';
 import { Refusal } from '../base/refusal.ts';
 import type { Key } from '../keys/key.ts';
 import type { KeyTable } from '../keys/key-table.ts';
 import { resolveKey } from '../keys/resolve-key.ts';
 import type { Caller } from './caller.ts';
-import type { AccountNeed, AccountTarget, AliasNeed, AliasTarget, KeyNeed, Need } from './need.ts';
+import type { AccountNeed, AccountTarget, AliasNeed, AliasTarget, InstallationNeed, KeyNeed, Need } from './need.ts';
 
 interface Resolved<N extends Need, T> {
   readonly need: N;
@@ -23,12 +23,12 @@ export interface ResolvedKeyNeed extends Resolved<KeyNeed, Key> {
 export interface ResolvedAliasNeed extends Resolved<AliasNeed, AliasTarget> {
   readonly on: 'alias';
 }
-export interface ResolvedAccountNeed extends Resolved<AccountNeed, AccountTarget> {
+export interface ResolvedAccountNeed extends Resolved<AccountNeed | InstallationNeed, AccountTarget> {
   readonly on: 'account';
 }
 export type ResolvedNeed = ResolvedKeyNeed | ResolvedAliasNeed | ResolvedAccountNeed;
 
-export function resolveNeed(need: Need, caller: Caller, table: KeyTable): ResolvedNeed {
+export function resolveNeed(need: Need, caller: Caller, table: KeyTable, operatorAccountId: string): ResolvedNeed {
   const { accountId } = caller.principal;
   switch (need.on) {
     case 'key':
@@ -40,6 +40,10 @@ export function resolveNeed(need: Need, caller: Caller, table: KeyTable): Resolv
     }
     case 'account':
       return { on: 'account', need, arn: '*', accountId, target: { accountId } };
+    case 'installation': {
+      const arn = `arn:${partition}:holdfast:::installation`;
+      return { on: 'account', need, arn, accountId: operatorAccountId, target: { accountId: operatorAccountId } };
+    }
   }
 }
 

@@ -40,13 +40,13 @@ export interface PlainInvocation {
 }
 
 /**
- * What runs each command. The composition root gives them, each loading its own modules when it is called,
- * so that a command starts without paying for the others.
+ * What runs the commands that put the parts of a server together: the composition root gives them, each
+ * loading its own modules when it is called.
  */
 export type CommandHandlers = {
   readonly [name in ConfiguredName]: (invocation: ConfiguredInvocation) => Promise<ExitCode>;
 } & {
-  readonly [name in PlainName]: (invocation: PlainInvocation) => Promise<ExitCode>;
+  readonly status: (invocation: PlainInvocation) => Promise<ExitCode>;
 };
 
 export const commands: readonly Command[] = [

@@ -1,18 +1,26 @@
 /** What a command may touch of the terminal it runs in, and how it says what it found. */
+import type { Writable } from 'node:stream';
 import type { Environment } from '../config/given-options.ts';
 
 /** 0: done, and nothing is wrong. 1: it failed, or found problems. 2: it was not asked for properly. */
 export type ExitCode = 0 | 1 | 2;
 
+export interface Output extends Writable {
+  readonly isTTY?: boolean;
+}
+
 export interface CommandIo {
   readonly environment: Environment;
-  /** One line, or several, without the last line ending. */
-  out(text: string): void;
-  err(text: string): void;
-  /** Whether each of them is a terminal. */
-  readonly outIsTerminal: boolean;
-  readonly errIsTerminal: boolean;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Aborted when the command should end. */
+  readonly signal?: AbortSignal;
 }
+
+/** One line, or several, without the last line ending. */
+export const say = (output: Writable, text: string): void => {
+  output.write(`${text}\n`);
+};
 
 /** A failure with nothing to add for a programmer: what went wrong and, where it helps, what to do now. */
 export class CommandFailed extends Error {
@@ -35,10 +43,9 @@ const codes: Readonly<Record<Style, readonly [number, number]>> = {
 };
 
 /** Colours `text` for a terminal, unless NO_COLOR is set to anything (https://no-color.org) or it is a dumb one. */
-export function styled(io: CommandIo, stream: 'out' | 'err', style: Style, text: string): string {
-  const { NO_COLOR: noColor, TERM: terminal } = io.environment;
-  const isTerminal = stream === 'out' ? io.outIsTerminal : io.errIsTerminal;
-  if (!isTerminal || (noColor !== undefined && noColor !== '') || terminal === 'dumb') return text;
+export function styled({ environment }: CommandIo, output: Output, style: Style, text: string): string {
+  const { NO_COLOR: noColor, TERM: terminal } = environment;
+  if (output.isTTY !== true || (noColor !== undefined && noColor !== '') || terminal === 'dumb') return text;
   const [on, off] = codes[style];
   return `\u001b[${on}m${text}\u001b[${off}m`;
 }
@@ -51,17 +58,20 @@ export function reportProblems(
   advice?: string,
 ): void {
   if (json) {
-    io.err(JSON.stringify(advice === undefined ? { problems } : { problems, advice }));
+    say(io.stderr, JSON.stringify(advice === undefined ? { problems } : { problems, advice }));
     return;
   }
-  for (const problem of problems) io.err(`${styled(io, 'err', 'red', 'holdfast:')} ${problem}`);
-  if (advice !== undefined) io.err(advice);
+  for (const problem of problems) say(io.stderr, `${styled(io, io.stderr, 'red', 'holdfast:')} ${problem}`);
+  if (advice !== undefined) say(io.stderr, advice);
 }
 
 export function reportWarnings(io: CommandIo, json: boolean, warnings: readonly string[]): void {
   for (const warning of warnings) {
-    io.err(
-      json ? JSON.stringify({ warning }) : `${styled(io, 'err', 'yellow', 'holdfast: warning:')} ${warning}`,
+    say(
+      io.stderr,
+      json
+        ? JSON.stringify({ warning })
+        : `${styled(io, io.stderr, 'yellow', 'holdfast: warning:')} ${warning}`,
     );
   }
 }

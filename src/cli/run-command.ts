@@ -3,7 +3,8 @@
  * ends as a sentence on the error output and an exit code, never as a stack.
  */
 import { closest } from '../config/closest.ts';
-import { ConfigRefused, loadConfig } from '../config/config.ts';
+import { loadConfig } from '../config/config.ts';
+import { ConfigRefused } from '../config/config-refused.ts';
 import { gatherOptions } from '../config/given-options.ts';
 import type { Option } from '../config/option.ts';
 import { OptionReader } from '../config/option-reader.ts';
@@ -14,9 +15,11 @@ import {
   type CommandName,
   type ConfiguredName,
   commands,
+  type PlainInvocation,
+  type PlainName,
 } from './command.ts';
 import { commandHelp, overview } from './help.ts';
-import { CommandFailed, type CommandIo, type ExitCode, reportProblems, reportWarnings } from './io.ts';
+import { CommandFailed, type CommandIo, type ExitCode, reportProblems, reportWarnings, say } from './io.ts';
 import { commandOptions } from './options.ts';
 
 export const allOptions: readonly Option[] = [...configOptions, ...commandOptions];
@@ -33,7 +36,7 @@ export async function runCommand(
   const end = args.indexOf('--');
   const options = end < 0 ? args : args.slice(0, end);
   if (options.includes('--help') || options.includes('-h')) {
-    io.out(commandHelp(command, allOptions));
+    say(io.stdout, commandHelp(command, allOptions));
     return 0;
   }
   const json = options.includes('--json');
@@ -74,7 +77,29 @@ async function run(
     allOptions.filter(({ commands }) => commands.includes(name)),
     problems,
   );
-  return handlers[name]({ options, operands: given.operands, json, io });
+  return runPlain(name, { options, operands: given.operands, json, io }, handlers);
+}
+
+/** Each loads its own modules, so that a command starts without paying for the others. */
+async function runPlain(
+  name: PlainName,
+  invocation: PlainInvocation,
+  handlers: CommandHandlers,
+): Promise<ExitCode> {
+  switch (name) {
+    case 'status':
+      return handlers.status(invocation);
+    case 'log verify':
+      return (await import('./log-commands.ts')).runLogVerify(invocation);
+    case 'log tail':
+      return (await import('./log-commands.ts')).runLogTail(invocation);
+    case 'rotate root':
+      return (await import('./rotate.ts')).rotateRoot(invocation);
+    case 'rotate domain-keys':
+      return (await import('./rotate.ts')).rotateDomainKeys(invocation);
+    case 'version':
+      return (await import('./version.ts')).printVersion(invocation);
+  }
 }
 
 const configuredNames: readonly string[] = ['dev', 'server', 'init', 'doctor'] satisfies ConfiguredName[];
@@ -94,11 +119,11 @@ function withoutCommand(argv: readonly string[], io: CommandIo): ExitCode {
   const [first, ...rest] = argv;
   if (first === '--help' || first === '-h' || first === 'help') {
     const { command } = findCommand(rest);
-    io.out(command === undefined ? overview() : commandHelp(command, allOptions));
+    say(io.stdout, command === undefined ? overview() : commandHelp(command, allOptions));
     return 0;
   }
   if (first === undefined) {
-    io.err(overview());
+    say(io.stderr, overview());
     return 2;
   }
   const typed =

@@ -56,17 +56,6 @@ export interface Config {
   };
 }
 
-/** What was asked for cannot be run. `problems` are sentences that say what to do, all there are. */
-export class ConfigRefused extends Error {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'ConfigRefused';
-    this.problems = problems;
-  }
-}
-
 export interface LoadedConfig {
   readonly config: Config;
   readonly warnings: readonly string[];
@@ -112,7 +101,7 @@ export function loadConfig(
       durableAudit: !read.flag('no-durable-audit'),
     },
   };
-  if (problems.length > 0) throw new ConfigRefused(problems);
+  read.refuseProblems();
   return { config: deepFreeze(config), warnings };
 }
 

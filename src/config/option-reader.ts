@@ -1,4 +1,5 @@
 /** Turns the texts given for options into values; what does not fit becomes a problem and the default. */
+import { ConfigRefused } from './config-refused.ts';
 import type { GivenOption } from './given-options.ts';
 import type { Option } from './option.ts';
 
@@ -17,6 +18,11 @@ export class OptionReader {
   source(name: string): string {
     const source = this.#given.get(name)?.source ?? `--${name}`;
     return source.startsWith('-') ? `\`${source}\`` : source;
+  }
+
+  /** Throws `ConfigRefused` when anything read so far did not fit. */
+  refuseProblems(): void {
+    if (this.#problems.length > 0) throw new ConfigRefused(this.#problems);
   }
 
   flag(name: string): boolean {

@@ -1,10 +1,17 @@
 /** The accounts of this installation and who in them can be named. Today an account has its root and nobody else. */
+import type { NamedPrincipal } from '../policy/principal.ts';
 import type { Principal } from './principal.ts';
 import { rootPrincipal } from './principal.ts';
 import type { AccessKey, AccessKeys } from './access-key.ts';
 
 export class Identities implements AccessKeys {
   readonly #accessKeys = new Map<string, AccessKey>();
+  /** The account whose root operates the installation: the first one it was set up with. */
+  readonly operatorAccountId: string;
+
+  constructor(operatorAccountId: string) {
+    this.operatorAccountId = operatorAccountId;
+  }
 
   find(accessKeyId: string): AccessKey | undefined {
     return this.#accessKeys.get(accessKeyId);
@@ -22,7 +29,7 @@ export class Identities implements AccessKeys {
    * Whether a principal that a policy names can be one. Accounts and services may be anyone's; users and
    * roles must exist, and none do yet, so a policy cannot name one that somebody creates later.
    */
-  exists(principal: { readonly kind: string }): boolean {
+  exists(principal: NamedPrincipal): boolean {
     return principal.kind === 'any' || principal.kind === 'account' || principal.kind === 'service';
   }
 

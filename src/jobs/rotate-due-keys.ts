@@ -2,7 +2,7 @@ import type { Recorder } from '../audit/recorder.ts';
 import { isRotationDue, rotateKey } from '../keys/rotation.ts';
 import type { Services } from '../operations/operation.ts';
 import { dueKeys } from './due-keys.ts';
-import { serviceEvent } from './service-event.ts';
+import { keyEvent } from './service-event.ts';
 
 /** Rotates every key whose automatic rotation is due. Safe to run again: the new date is part of the change. */
 export async function rotateDueKeys({ table, clock, keyStore }: Services, recorder: Recorder): Promise<number> {
@@ -19,7 +19,7 @@ export async function rotateDueKeys({ table, clock, keyStore }: Services, record
         previousKeyMaterialId,
         currentKeyMaterialId,
       };
-      await recorder.commit(change, [serviceEvent('RotateKey', key, nowMs, details)]);
+      await recorder.commit(change, [keyEvent('RotateKey', key, nowMs, details)]);
     },
   );
 }

@@ -4,24 +4,46 @@ import type { RecordedEvent } from '../audit/recorder.ts';
 import { uuid } from '../crypto/random.ts';
 import type { Key } from '../keys/key.ts';
 
-export function serviceEvent(eventName: string, key: Key, timeMs: number, serviceEventDetails: object): RecordedEvent {
+export interface ServiceEvent {
+  readonly eventSource: 'kms.amazonaws.com' | 'holdfast';
+  readonly eventName: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly timeMs: number;
+  readonly keys: readonly Key[];
+  readonly details: object;
+}
+
+export function serviceEvent({ eventSource, eventName, accountId, region, timeMs, keys, details }: ServiceEvent): RecordedEvent {
   const eventId = uuid();
   const record = buildEvent({
     eventId,
     requestId: uuid(),
     timeMs,
     principal: undefined,
-    eventSource: 'kms.amazonaws.com',
+    eventSource,
     eventName,
-    region: key.region,
+    region,
     sourceAddress: 'AWS Internal',
     userAgent: 'AWS Internal',
     requestParameters: null,
     responseElements: null,
-    resources: [key],
+    resources: keys,
     readOnly: false,
-    recipientAccountId: key.accountId,
-    serviceEvent: { serviceEventDetails },
+    recipientAccountId: accountId,
+    serviceEvent: { serviceEventDetails: details },
   });
   return { eventId, record };
 }
+
+/** What happened to one key, told to its account. */
+export const keyEvent = (eventName: string, key: Key, timeMs: number, details: object): RecordedEvent =>
+  serviceEvent({
+    eventSource: 'kms.amazonaws.com',
+    eventName,
+    accountId: key.accountId,
+    region: key.region,
+    timeMs,
+    keys: [key],
+    details,
+  });

@@ -55,11 +55,6 @@ export class DomainKeys implements DomainKeyRing {
     return opening;
   }
 
-  /** Every line that has begun, by name; the installation's own is the empty one. */
-  regions(): readonly string[] {
-    return [...this.#rows.keys()].sort();
-  }
-
   /** Oldest first; empty when the line has not begun. */
   versions(region: string): readonly number[] {
     return [...(this.#rows.get(region)?.keys() ?? [])].sort((a, b) => a - b);

@@ -15,7 +15,7 @@ export class KeyPolicy {
 
   /** Throws `MalformedPolicy`; never for a policy that was accepted once. */
   get compiled(): Policy {
-    this.#compiled ??= parsePolicy(this.text, 'key');
+    this.#compiled ??= parsePolicy(this.text, 'keyPolicy');
     return this.#compiled;
   }
 }

@@ -81,8 +81,7 @@ export function stateRefusal(rule: StateRule, key: Pick<Key, 'arn' | 'state' | '
         'KMSInvalidStateException',
         rule === 'cancel-deletion' ? `${key.arn} is not pending deletion.` : `${key.arn} is ${stateText[key.state]}.`,
       );
-    case undefined:
-      // A state this table does not know serves nothing.
-      return new Refusal('KMSInvalidStateException', `${key.arn} is unavailable.`);
   }
+  // A state that this table does not know serves nothing.
+  return new Refusal('KMSInvalidStateException', `${key.arn} is unavailable.`);
 }

@@ -94,6 +94,13 @@ export class KeyTable {
     return this.#keysOf.get(scope(accountId, region))?.after(keyId, count) ?? [];
   }
 
+  /** Keys of every account and Region together. */
+  get size(): number {
+    let size = 0;
+    for (const region of this.#byId.values()) size += region.size;
+    return size;
+  }
+
   *allKeys(): Iterable<Key> {
     for (const region of this.#byId.values()) yield* region.values();
   }

@@ -36,9 +36,19 @@ export interface KeyStore {
    * `header || salt || iv || ciphertext || tag`. The header and the encoded encryption context are
    * authenticated. Synchronous when the key material is already open, which is what a hot path needs.
    */
-  encrypt(material: SealedKeyMaterial, header: Uint8Array, plaintext: Uint8Array, context: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  encrypt(
+    material: SealedKeyMaterial,
+    header: Uint8Array,
+    plaintext: Uint8Array,
+    context: Uint8Array,
+  ): Uint8Array | Promise<Uint8Array>;
   /** The plaintext, or `DecryptionFailed`, which says nothing of the reason. `blob` begins with the header. */
-  decrypt(material: SealedKeyMaterial, headerBytes: number, blob: Uint8Array, context: Uint8Array): Buffer | Promise<Buffer>;
+  decrypt(
+    material: SealedKeyMaterial,
+    headerBytes: number,
+    blob: Uint8Array,
+    context: Uint8Array,
+  ): Buffer | Promise<Buffer>;
   /** Drops the opened form of this key material from memory. */
   forget(materialId: string): void;
 }

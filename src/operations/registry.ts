@@ -3,7 +3,13 @@
  * UnsupportedOperationException and is listed in `docs/divergences.md`: none can be forgotten, because
  * the type names them all.
  */
+import type { HoldfastOperationName } from '../model/holdfast.ts';
 import type { KmsOperationName } from '../model/kms.ts';
+import { describeInstallation } from './holdfast/describe-installation.ts';
+import { injectFault } from './holdfast/inject-fault.ts';
+import { rotateDomainKey } from './holdfast/rotate-domain-key.ts';
+import { rotateRootKey } from './holdfast/rotate-root-key.ts';
+import { setClock } from './holdfast/set-clock.ts';
 import { cancelKeyDeletion } from './kms/cancel-key-deletion.ts';
 import { createAlias } from './kms/create-alias.ts';
 import { createKey } from './kms/create-key.ts';
@@ -34,9 +40,10 @@ import { tagResource } from './kms/tag-resource.ts';
 import { untagResource } from './kms/untag-resource.ts';
 import { updateAlias } from './kms/update-alias.ts';
 import { updateKeyDescription } from './kms/update-key-description.ts';
+import type { ServiceName } from '../model/tables.ts';
 import type { RegisteredOperation } from './operation.ts';
 
-export const operations: Readonly<Record<KmsOperationName, RegisteredOperation | undefined>> = {
+const kms: Readonly<Record<KmsOperationName, RegisteredOperation | undefined>> = {
   CancelKeyDeletion: cancelKeyDeletion,
   ConnectCustomKeyStore: undefined,
   CreateAlias: createAlias,
@@ -93,4 +100,19 @@ export const operations: Readonly<Record<KmsOperationName, RegisteredOperation |
   UpdatePrimaryRegion: undefined,
   Verify: undefined,
   VerifyMac: undefined,
+};
+
+const holdfast: Readonly<Record<HoldfastOperationName, RegisteredOperation>> = {
+  DescribeInstallation: describeInstallation,
+  InjectFault: injectFault,
+  RotateDomainKey: rotateDomainKey,
+  RotateRootKey: rotateRootKey,
+  SetClock: setClock,
+};
+
+const registry: Readonly<Record<ServiceName, Readonly<Record<string, RegisteredOperation | undefined>>>> = { kms, holdfast };
+
+export const operationOf = (service: ServiceName, name: string): RegisteredOperation | undefined => {
+  const operations = registry[service];
+  return Object.hasOwn(operations, name) ? operations[name] : undefined;
 };

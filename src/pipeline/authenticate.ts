@@ -6,8 +6,9 @@ export interface AuthenticatedCall extends RoutedCall {
   readonly caller: Caller;
 }
 
-export function authenticateCall({ call, operation }: RoutedCall, { authenticate }: PipelineDependencies): AuthenticatedCall {
-  const { principal, accessKeyId, region } = authenticate(call.request);
+export function authenticateCall(routed: RoutedCall, { authenticate }: PipelineDependencies): AuthenticatedCall {
+  const { call, service } = routed;
+  const { principal, accessKeyId, region } = authenticate(call.request, service);
   const caller: Caller = {
     principal,
     accessKeyId,
@@ -19,5 +20,5 @@ export function authenticateCall({ call, operation }: RoutedCall, { authenticate
     userAgent: call.header('user-agent'),
   };
   call.caller = caller;
-  return { call, operation, caller };
+  return { ...routed, caller };
 }

@@ -6,13 +6,16 @@ import type { Caller } from '../authz/caller.ts';
 import type { HttpRequest } from '../base/http-message.ts';
 import { uuid } from '../crypto/random.ts';
 import type { Key } from '../keys/key.ts';
-import type { KmsOperationName } from '../model/kms.ts';
+import type { ServiceName } from '../model/tables.ts';
+import type { RegisteredOperation } from '../operations/operation.ts';
 
 export class Call {
   readonly request: HttpRequest;
   readonly requestId: string = uuid();
   readonly timeMs: number;
-  operation: KmsOperationName | undefined;
+  service: ServiceName | undefined;
+  operation: string | undefined;
+  declaration: RegisteredOperation | undefined;
   /** Set once the signature is verified. Without it the request reached no decision. */
   caller: Caller | undefined;
   input: object | undefined;

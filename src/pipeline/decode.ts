@@ -1,7 +1,6 @@
 import { Refusal } from '../base/refusal.ts';
-import { operations } from '../operations/registry.ts';
 import type { RegisteredOperation } from '../operations/operation.ts';
-import { decodeInput } from '../protocol/aws-json.ts';
+import { decodeInput } from '../protocol/services.ts';
 import type { AuthenticatedCall } from './authenticate.ts';
 
 export interface DecodedCall extends AuthenticatedCall {
@@ -11,10 +10,9 @@ export interface DecodedCall extends AuthenticatedCall {
 
 /** The input with every constraint checked: the model's first, then what the operation adds to them. */
 export function decodeCall(authenticated: AuthenticatedCall): DecodedCall {
-  const { call, operation } = authenticated;
-  const input = decodeInput(operation, call.request.body);
+  const { call, service, operation, declaration } = authenticated;
+  const input = decodeInput(service, operation, call.request.body);
   call.input = input;
-  const declaration = operations[operation];
   if (declaration === undefined) {
     throw new Refusal('UnsupportedOperationException', `The operation ${operation} is not supported yet.`);
   }

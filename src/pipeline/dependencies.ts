@@ -9,6 +9,8 @@ export interface PipelineDependencies {
   readonly services: Services;
   readonly recorder: Recorder;
   readonly sampler: RefusalSampler;
+  /** Why the storage or the log has failed. From then on nothing is served: a restart finds out what was kept. */
+  readonly failure: () => Error | undefined;
   /** Told of what is no refusal: a bug or an outage. Never of secrets: it is given an error and a request id. */
   readonly reportFailure: (error: unknown, requestId: string) => void;
 }

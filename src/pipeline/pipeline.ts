@@ -50,6 +50,8 @@ export function createPipeline(dependencies: PipelineDependencies): HttpHandler 
   return async (request: HttpRequest): Promise<HttpResponse> => {
     const call = new Call(request, dependencies.services.clock.nowMs());
     try {
+      const failure = dependencies.failure();
+      if (failure !== undefined) throw failure;
       return await serve(call);
     } catch (error) {
       return refuse(call, error);

@@ -7,8 +7,6 @@ import type { Refusal } from '../base/refusal.ts';
 import { uuid } from '../crypto/random.ts';
 import type { Key } from '../keys/key.ts';
 import type { StateChange } from '../keys/state-change.ts';
-import { operations } from '../operations/registry.ts';
-import type { Outcome } from '../operations/operation.ts';
 import { PreconditionFailed } from '../storage/interface.ts';
 import type { Call } from './call.ts';
 import type { PipelineDependencies } from './dependencies.ts';
@@ -22,7 +20,7 @@ interface AccountEvent extends RecordedEvent {
   readonly recipientAccountId: string;
 }
 
-const eventSource = 'kms.amazonaws.com';
+const eventSources = { kms: 'kms.amazonaws.com', holdfast: 'holdfast' } as const;
 
 export async function recordCall(performed: PerformedCall, dependencies: PipelineDependencies): Promise<RecordedCall> {
   const { outcome } = performed;
@@ -44,20 +42,22 @@ async function commit(change: StateChange, events: readonly RecordedEvent[], { r
 }
 
 /** One record for the caller's account, and one for each other account whose key was used. */
-function successEvents({ call, caller, outcome }: PerformedCall): AccountEvent[] {
+function successEvents(performed: PerformedCall): AccountEvent[] {
+  const { call, caller, outcome } = performed;
   const keys = outcome.audit?.resources ?? call.keys;
   const owners = new Set([caller.principal.accountId, ...keys.map((key) => key.accountId)]);
   const sharedEventId = owners.size > 1 ? uuid() : undefined;
   return [...owners].map((recipientAccountId) => {
     const eventId = uuid();
-    const facts = { ...callFacts(call, eventId, recipientAccountId, keys), ...successFacts(outcome) };
+    const facts = { ...callFacts(call, eventId, recipientAccountId, keys), ...successFacts(performed) };
     return { recipientAccountId, eventId, record: buildEvent(sharedEventId === undefined ? facts : { ...facts, sharedEventId }) };
   });
 }
 
-function successFacts({ audit }: Outcome<object | undefined>): Partial<EventFacts> {
+function successFacts({ service, operation, outcome: { audit } }: PerformedCall): Partial<EventFacts> {
   return {
-    responseElements: audit?.responseElements === undefined ? null : auditElements(audit.responseElements),
+    responseElements:
+      audit?.responseElements === undefined ? null : auditElements(service, operation, audit.responseElements),
     ...(audit?.requestParameters === undefined ? {} : { requestParameters: audit.requestParameters }),
     ...(audit?.additionalEventData === undefined ? {} : { additionalEventData: audit.additionalEventData }),
   };
@@ -100,15 +100,14 @@ export async function recordServiceChange(
 }
 
 function callFacts(call: Call, eventId: string, recipientAccountId: string, keys: readonly Key[]): EventFacts {
-  const { request, caller, operation, input } = call;
-  const declaration = operation === undefined ? undefined : operations[operation];
+  const { request, caller, service = 'kms', operation, declaration, input } = call;
   return {
     eventId,
     requestId: call.requestId,
     timeMs: call.timeMs,
     principal: caller?.principal,
     accessKeyId: caller?.accessKeyId,
-    eventSource,
+    eventSource: eventSources[service],
     eventName: operation ?? 'Unknown',
     region: caller?.region ?? '',
     sourceAddress: request.sourceAddress,
@@ -118,7 +117,7 @@ function callFacts(call: Call, eventId: string, recipientAccountId: string, keys
     requestParameters:
       operation === undefined || input === undefined
         ? null
-        : { ...declaration?.auditDefaults, ...auditParameters(operation, input, declaration?.redact) },
+        : { ...declaration?.auditDefaults, ...auditParameters(service, operation, input, declaration?.redact) },
     responseElements: null,
     resources: keys,
     readOnly: declaration?.readOnly ?? false,

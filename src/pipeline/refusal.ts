@@ -1,10 +1,15 @@
+import { AuditLogBusy } from '../audit/audit-log.ts';
 import { Refusal } from '../base/refusal.ts';
+import { StorageBusy } from '../storage/interface.ts';
 import type { Call } from './call.ts';
 import type { PipelineDependencies } from './dependencies.ts';
 
 /** What the caller is told of an error. What is no refusal is a bug or an outage: its detail stays here. */
 export function refusalOf(error: unknown, call: Call, { reportFailure }: PipelineDependencies): Refusal {
   if (error instanceof Refusal) return error;
+  if (error instanceof AuditLogBusy || error instanceof StorageBusy) {
+    return new Refusal('ThrottlingException', 'Rate exceeded');
+  }
   reportFailure(error, call.requestId);
   return new Refusal('KMSInternalException', 'The request failed because of an internal error. Try it again later.', 500);
 }

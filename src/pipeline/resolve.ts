@@ -19,7 +19,7 @@ export async function resolveCall(decoded: DecodedCall, dependencies: PipelineDe
   const needs: Record<string, ResolvedNeed> = {};
   const keys: Key[] = [];
   for (const [name, need] of Object.entries(declaration.needs(input, caller, services))) {
-    const resolved = resolveNeed(need, caller, services.table);
+    const resolved = resolveNeed(need, caller, services.table, services.identities.operatorAccountId);
     needs[name] = resolved;
     if (resolved.on === 'key' && resolved.target !== undefined) keys.push(resolved.target);
   }

@@ -1,7 +1,8 @@
 /** The wire form of an answer. Every one carries the request id, and no one can say more than its record does. */
 import type { HttpResponse } from '../base/http-message.ts';
 import type { Refusal } from '../base/refusal.ts';
-import { encodeError, encodeOutput } from '../protocol/aws-json.ts';
+import { encodeError } from '../protocol/aws-json.ts';
+import { encodeOutput } from '../protocol/services.ts';
 import type { Call } from './call.ts';
 import type { RecordedCall } from './record.ts';
 
@@ -11,10 +12,10 @@ const headers = (call: Call): Record<string, string> => ({
   'content-type': 'application/x-amz-json-1.1',
 });
 
-export const respond = ({ call, operation, outcome }: RecordedCall): HttpResponse => ({
+export const respond = ({ call, service, operation, outcome }: RecordedCall): HttpResponse => ({
   status: 200,
   headers: headers(call),
-  body: encodeOutput(operation, outcome.output),
+  body: encodeOutput(service, operation, outcome.output),
 });
 
 export const respondRefusal = (call: Call, refusal: Refusal): HttpResponse => ({

@@ -4,7 +4,8 @@ import { mayPutKeyPolicy } from '../../authz/lockout.ts';
 import { Refusal } from '../../base/refusal.ts';
 import type { Key } from '../../keys/key.ts';
 import type { KeyPolicy } from '../../keys/key-policy.ts';
-import { MalformedPolicy, principalsOf } from '../../policy/parse.ts';
+import { MalformedPolicy } from '../../policy/malformed-policy.ts';
+import { principalsOf } from '../../policy/parse.ts';
 import type { Services } from '../operation.ts';
 
 type Subject = Pick<Key, 'accountId' | 'arn' | 'spec' | 'usage' | 'origin' | 'multiRegion' | 'tags'>;

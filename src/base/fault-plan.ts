@@ -1,0 +1,59 @@
+/**
+ * Faults to come, for tests of what survives them: which durable write shall fail, how, and after how
+ * many that succeed. A specification reads
+ *
+ *     TARGET:HOW[:CODE][@AFTER]
+ *
+ * with TARGET `storage` (a transaction) or an operation on a file of the log or seal (`write`, `flush`,
+ * `open`, `rename`, `remove`, `flush-directory`, `create-directory`); HOW as that target knows it (`lost`,
+ * `reported-lost`, `torn`, `short`; for storage `lost`, `doneButReportedLost`, `diskFull`, `killedBeforeCommit`,
+ * `killedDuringCommit`, `killedAfterCommit`); CODE an error code such as `ENOSPC` (default `EIO`).
+ */
+import { Refusal } from './refusal.ts';
+
+export interface PlannedFault {
+  readonly target: string;
+  readonly how: string;
+  readonly code: string;
+}
+
+const howsOfFiles = ['lost', 'reported-lost', 'torn', 'short'];
+const hows: ReadonlyMap<string, readonly string[]> = new Map([
+  ['storage', ['lost', 'doneButReportedLost', 'diskFull', 'killedBeforeCommit', 'killedDuringCommit', 'killedAfterCommit']],
+  ...['write', 'flush', 'open', 'rename', 'remove', 'flush-directory', 'create-directory'].map(
+    (target): [string, readonly string[]] => [target, howsOfFiles],
+  ),
+]);
+const plannedMax = 1_000;
+
+export class FaultPlan {
+  readonly #planned: { readonly fault: PlannedFault; after: number }[] = [];
+
+  /** Throws a `Refusal` (ValidationException) for a specification that says nothing it knows. */
+  constructor(specifications: readonly string[] = []) {
+    for (const specification of specifications) this.add(specification);
+  }
+
+  add(specification: string): void {
+    const match = /^([a-z-]+):([A-Za-z-]+)(?::([A-Z]{2,20}))?(?:@(\d{1,9}))?$/.exec(specification);
+    const [, target = '', how = '', code = 'EIO', after = '0'] = match ?? [];
+    if (hows.get(target)?.includes(how) !== true) {
+      throw new Refusal('ValidationException', `\`${specification}\` is no fault: give TARGET:HOW[:CODE][@AFTER], such as storage:lost or flush:lost:EIO@3`);
+    }
+    if (this.#planned.length >= plannedMax) throw new Refusal('LimitExceededException', 'Too many faults are planned.');
+    this.#planned.push({ fault: { target, how, code }, after: Number(after) });
+  }
+
+  /** Asked before each operation on `target`: what shall go wrong with this one. Each fault happens once. */
+  next(target: string): PlannedFault | undefined {
+    const index = this.#planned.findIndex((planned) => planned.fault.target === target);
+    const planned = this.#planned[index];
+    if (planned === undefined) return undefined;
+    if (planned.after > 0) {
+      planned.after -= 1;
+      return undefined;
+    }
+    this.#planned.splice(index, 1);
+    return planned.fault;
+  }
+}

@@ -1,0 +1,496 @@
+/**
+ * The composition root: reads the command, and for `dev` and `server` puts the parts together, in the
+ * order configuration -> storage -> keys -> log -> request path -> listener. It is the only file that
+ * names providers; everything else about the command line is in `cli/`.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
+import { LastUsage } from './audit/last-usage.ts';
+import { LogSigningKeyBroken, logSigningKeyName, newLogSigner, openLogSigner } from './audit/log-signer.ts';
+import { type RecordedEvent, Recorder, recoverOutbox } from './audit/recorder.ts';
+import { RefusalSampler } from './audit/refusal-sampler.ts';
+import { createAuthenticator } from './authn/authenticate.ts';
+import { jsonSignatureErrors } from './authn/signed-service.ts';
+import { type Clock, SettableClock, systemClock } from './base/clock.ts';
+import type { Fault, Faults } from './base/durable-file.ts';
+import { FaultPlan } from './base/fault-plan.ts';
+import type { ConfiguredInvocation } from './cli/command.ts';
+import { diagnosis } from './cli/diagnosis.ts';
+import { CommandFailed, type CommandIo, type ExitCode, say } from './cli/io.ts';
+import { devReady, initialized, type ShownCredential, serverReady } from './cli/ready.ts';
+import { runCommand } from './cli/run-command.ts';
+import { status } from './cli/status.ts';
+import { holdfastVersion } from './cli/version.ts';
+import type { Config } from './config/config.ts';
+import { readSecretSource } from './config/secret-source.ts';
+import { uuid } from './crypto/random.ts';
+import { startHttpServer } from './http/server.ts';
+import { Identities } from './identity/identities.ts';
+import { deleteDueKeys } from './jobs/delete-due-keys.ts';
+import { resealKeyMaterial, staleKeyCount } from './jobs/reseal-key-material.ts';
+import { rotateDueKeys } from './jobs/rotate-due-keys.ts';
+import { Scheduler } from './jobs/scheduler.ts';
+import { serviceEvent } from './jobs/service-event.ts';
+import { newAccessKeyId, newSecretAccessKey } from './keys/access-key-id.ts';
+import { exposeSecretAccessKey, insertAccessKey, openAccessKey, rootAccessKey } from './keys/access-key-rows.ts';
+import { DomainKeys } from './keys/domain-keys.ts';
+import { type InstallationFacts, installationFromRows, installationToRow } from './keys/installation-row.ts';
+import { KeyPolicies } from './keys/key-policy.ts';
+import { KeyTable } from './keys/key-table.ts';
+import { loadKeys } from './keys/load-keys.ts';
+import { SealedMarkers } from './keys/markers.ts';
+import { PurposeKeys } from './keys/purpose-keys.ts';
+import { SoftwareKeyStore } from './keystore/software/key-store.ts';
+import type { Services } from './operations/operation.ts';
+import { createPipeline } from './pipeline/pipeline.ts';
+import { createFileSeal, openFileSeal } from './seal/file/seal.ts';
+import { createPassphraseSeal, openPassphraseSeal } from './seal/passphrase/seal.ts';
+import type { Seal } from './seal/interface.ts';
+import { lockDirectory } from './storage/directory-lock.ts';
+import type { AccessKeyRow, Storage, Write } from './storage/interface.ts';
+import type { StorageFault } from './storage/sqlite/faults.ts';
+import { inspect } from './storage/sqlite/inspect.ts';
+import { openSqliteStorage } from './storage/sqlite/sqlite-storage.ts';
+import type { NoteSigner } from './tlog/note.ts';
+
+/** Everything durable, opened and consistent; nothing is served yet. */
+interface OpenedInstallation {
+  readonly directory: string;
+  readonly facts: InstallationFacts;
+  readonly clock: Clock;
+  readonly seal: Seal;
+  readonly domainKeys: DomainKeys;
+  readonly purposeKeys: PurposeKeys;
+  readonly log: AuditLog;
+  readonly logPublicKey: string;
+  readonly recorder: Recorder;
+  readonly identities: Identities;
+  readonly table: KeyTable;
+  readonly policies: KeyPolicies;
+  readonly storage: Storage;
+  readonly faults: FaultPlan;
+  /** The root access key that this run made or found in storage, for `init` and `dev` to show. */
+  readonly stored: readonly AccessKeyRow[];
+  readonly isNew: boolean;
+  /** Why one of the two stores has failed: nothing more may be served. */
+  failure(): Error | undefined;
+  close(): Promise<void>;
+}
+
+export class NotInitialized extends Error {
+  constructor(directory: string) {
+    super(`the data directory \`${directory}\` holds no installation: run \`holdfast init --data-dir ${directory}\` first`);
+    this.name = 'NotInitialized';
+  }
+}
+
+/** Opens the installation in the data directory; `create` lets it begin one in an empty directory. */
+async function openInstallation(config: Config, report: Reports, create: boolean): Promise<OpenedInstallation> {
+  const clock = config.relaxations.settableClock ? new SettableClock() : systemClock;
+  const faults = new FaultPlan(config.relaxations.faults);
+  const ephemeral = config.data.kind === 'ephemeral' ? await mkdtemp(join(tmpdir(), 'holdfast-')) : undefined;
+  const lock = await lockDirectory(ephemeral ?? (config.data.kind === 'directory' ? config.data.path : ''));
+  let failure: Error | undefined;
+  const failed = (reason: Error): void => {
+    failure ??= reason;
+    report.failed(reason);
+  };
+  const closers: (() => Promise<unknown>)[] = [
+    async () => {
+      if (ephemeral !== undefined) await rm(ephemeral, { recursive: true, force: true });
+    },
+    () => lock.release(),
+  ];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    // The seal's key derivation and the database's thread take their time side by side.
+    const [storage, seal] = await Promise.all([
+      openSqliteStorage({
+        directory: lock.directory,
+        faults: () => faults.next('storage')?.how as StorageFault | undefined,
+        onNotice: report.notice,
+        onFailure: failed,
+      }),
+      openSeal(config, lock.directory, create),
+    ]);
+    closers.push(() => storage.close());
+    const state = await storage.load();
+    const existing = installationFromRows(state.meta);
+    if (existing === undefined && !create) throw new NotInitialized(lock.directory);
+    const facts = existing ?? { installationId: uuid(), operatorAccountId: config.accountId, createdMs: clock.nowMs() };
+
+    let recorder: Recorder | undefined;
+    const domainKeys = new DomainKeys(seal, state.domainKeys, clock, async (writes) => {
+      const change = { writes, apply: () => undefined };
+      // Before the log is open only the installation's own first domain key is made.
+      if (recorder === undefined) await storage.commit({ writes, events: [] });
+      else await recorder.commit(change, domainKeyEvents(writes, facts.operatorAccountId, clock.nowMs()));
+    });
+    if (seal.rootKeyIds.length > 1) await domainKeys.finishRootRotation();
+    const purposeKeys = await PurposeKeys.load(domainKeys);
+    const identities = new Identities(facts.operatorAccountId);
+
+    const signingKeyRow = state.meta.find(({ name }) => name === logSigningKeyName);
+    const writes: Write[] = [];
+    const stored = [...state.accessKeys];
+    let signer: NoteSigner;
+    if (signingKeyRow !== undefined) signer = openLogSigner(purposeKeys, facts.installationId, signingKeyRow);
+    else {
+      if (existing !== undefined) throw new LogSigningKeyBroken();
+      const made = newLogSigner(purposeKeys, facts.installationId);
+      signer = made.signer;
+      writes.push({ do: 'putMeta', row: installationToRow(facts) }, made.write);
+    }
+    if (existing === undefined && config.credentials.length === 0) {
+      const secret = newSecretAccessKey();
+      const write = insertAccessKey(purposeKeys, newAccessKeyId(), facts.operatorAccountId, secret, clock.nowMs());
+      secret.fill(0);
+      writes.push(write);
+      stored.push(write.row);
+    }
+    // One transaction: a crash before it leaves a directory that is set up anew, with the same seal.
+    if (writes.length > 0) await storage.commit({ writes, events: [] });
+
+    const log = await openAuditLog({
+      directory: join(lock.directory, 'log'),
+      signer,
+      faults: fileFaults(faults),
+      durable: config.relaxations.durableAudit,
+    });
+    closers.push(() => log.close());
+    log.onFailure(failed);
+    await recoverOutbox(storage, log, state.outbox);
+    recorder = new Recorder(storage, log);
+
+    const table = new KeyTable();
+    const policies = new KeyPolicies();
+    loadKeys(state, table, policies);
+    for (const row of stored) identities.put(openAccessKey(purposeKeys, identities, row));
+    for (const { accessKeyId, accountId, secretAccessKey } of config.credentials) {
+      identities.put(rootAccessKey(identities, accessKeyId, accountId, Buffer.from(secretAccessKey.exposeSecret())));
+    }
+    return {
+      directory: lock.directory,
+      facts,
+      clock,
+      seal,
+      domainKeys,
+      purposeKeys,
+      log,
+      logPublicKey: signer.verifier.verifierKey,
+      recorder,
+      identities,
+      table,
+      policies,
+      storage,
+      faults,
+      stored,
+      isNew: existing === undefined,
+      failure: () => failure,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openSeal(config: Config, directory: string, create: boolean): Promise<Seal> {
+  if (config.seal.kind === 'file') {
+    const path = join(directory, rootKeyFile);
+    return create && !existsSync(path) ? createFileSeal(path) : openFileSeal(path);
+  }
+  const path = join(directory, sealFile);
+  const passphrase = readSecretSource(config.seal.passphrase);
+  try {
+    return create && !existsSync(path) ? await createPassphraseSeal(path, passphrase) : await openPassphraseSeal(path, passphrase);
+  } finally {
+    passphrase.fill(0);
+  }
+}
+
+/** The faults that a plan has for durable files, as the file door asks for them. */
+const fileFaults =
+  (plan: FaultPlan): Faults =>
+  (operation) => {
+    const fault = plan.next(operation);
+    return fault === undefined ? undefined : { how: fault.how as Fault['how'], code: fault.code };
+  };
+
+/** The events of new domain keys. What is only sealed anew is told by the event of the rotation that caused it. */
+function domainKeyEvents(writes: readonly Write[], operatorAccountId: string, timeMs: number): readonly RecordedEvent[] {
+  return writes.flatMap((write) =>
+    write.do === 'insertDomainKey'
+      ? [
+          serviceEvent({
+            eventSource: 'holdfast',
+            eventName: 'CreateDomainKey',
+            accountId: operatorAccountId,
+            region: write.row.region,
+            timeMs,
+            keys: [],
+            details: { version: write.row.version },
+          }),
+        ]
+      : [],
+  );
+}
+
+interface Reports {
+  /** For the operator: a sentence. */
+  notice(message: string): void;
+  /** A store has failed: nothing more is served. */
+  failed(failure: Error): void;
+  /** A bug or an outage. */
+  failure(error: unknown, where: string): void;
+}
+
+/** One JSON line on the error output for each: what a log collector wants, and never a secret. */
+function reportsTo(io: CommandIo): Reports {
+  const line = (level: string, message: string, detail: object = {}): void =>
+    say(io.stderr, JSON.stringify({ time: new Date(systemClock.nowMs()).toISOString(), level, message, ...detail }));
+  return {
+    notice: (message) => line('notice', message),
+    failed: (failure) => line('fatal', failure.message),
+    failure: (error, where) =>
+      line('error', error instanceof Error ? error.message : String(error), {
+        where,
+        stack: error instanceof Error ? error.stack : undefined,
+      }),
+  };
+}
+
+interface RunningHoldfast {
+  readonly version: string;
+  readonly url: string;
+  readonly installation: OpenedInstallation;
+  close(): Promise<void>;
+}
+
+const rootKeyFile = 'root.key';
+const sealFile = 'seal.bin';
+const jobIntervalMs = 10_000;
+const housekeepingMs = 60_000;
+
+async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHoldfast> {
+  const version = holdfastVersion;
+  const report = reportsTo(io);
+  const startedMs = systemClock.nowMs();
+  const opened = await openInstallation(config, report, config.command === 'dev');
+  try {
+    const { clock, log, recorder, table, policies, domainKeys, purposeKeys, identities, seal, facts } = opened;
+    const keyStore = new SoftwareKeyStore(domainKeys);
+    const lastUsage = new LastUsage();
+    const sampler = new RefusalSampler(clock);
+    const lastUsagePath = join(opened.directory, 'last-usage');
+
+    const services: Services = {
+      clock,
+      table,
+      policies,
+      identities,
+      keyStore,
+      quotas: config.quotas,
+      markers: new SealedMarkers(purposeKeys),
+      lastUsage,
+      installation: {
+        describe: () => ({
+          InstallationId: facts.installationId,
+          Version: version,
+          StartTime: startedMs,
+          CurrentTime: clock.nowMs(),
+          SealKind: seal.kind,
+          RootKeyId: seal.rootKeyId,
+          DomainKeys: domainKeys.regions().map((region) => ({ Region: region, Version: domainKeys.currentVersion(region) })),
+          KeyCount: table.size,
+          StaleKeyMaterialCount: staleKeyCount(table, (region) => domainKeys.currentVersion(region)),
+          LogSize: log.size,
+          LogPublicKey: opened.logPublicKey,
+        }),
+        async rotateRootKey() {
+          const previousRootKeyId = seal.rootKeyId;
+          return { previousRootKeyId, rootKeyId: await domainKeys.rotateRoot() };
+        },
+        async rotateDomainKey(region) {
+          const version = await domainKeys.rotate(region);
+          void scheduler.runNow();
+          return { version };
+        },
+        ...(clock instanceof SettableClock
+          ? {
+              async setClock(timeMs: number) {
+                clock.setMs(timeMs);
+                await scheduler.runNow();
+              },
+            }
+          : {}),
+        ...(config.relaxations.faultInjection ? { injectFault: (fault: string) => opened.faults.add(fault) } : {}),
+      },
+    };
+    const scheduler = new Scheduler(
+      [
+        { name: 'delete due keys', run: () => deleteDueKeys(services, recorder) },
+        { name: 'rotate due keys', run: () => rotateDueKeys(services, recorder) },
+        { name: 'reseal key material', run: () => resealKeyMaterial(services, recorder, domainKeys) },
+      ],
+      jobIntervalMs,
+      report.failure,
+    );
+    const housekeeping = new Scheduler(
+      [
+        { name: 'record counted refusals', run: () => recorder.append(sampler.drain()) },
+        { name: 'save last usage', run: () => lastUsage.save(lastUsagePath, log) },
+      ],
+      housekeepingMs,
+      report.failure,
+    );
+    const server = await startHttpServer({
+      host: config.listen.host,
+      port: config.listen.port,
+      ...(config.listen.tls === undefined ? {} : { tls: config.listen.tls }),
+      limits: config.limits,
+      clock,
+      health: () => ({ live: opened.failure() === undefined, ready: opened.failure() === undefined }),
+      handler: createPipeline({
+        authenticate: createAuthenticator({
+          accessKeys: identities,
+          clock,
+          services: [
+            { signingName: 'kms', errors: jsonSignatureErrors },
+            { signingName: 'holdfast', errors: jsonSignatureErrors },
+          ],
+          ...(config.regions === 'any' ? {} : { regions: new Set(config.regions) }),
+          clockSkewMs: 5 * 60_000,
+        }),
+        services,
+        recorder,
+        sampler,
+        reportFailure: report.failure,
+        failure: opened.failure,
+      }),
+      onFault: (error) => report.failure(error, 'listener'),
+      onCertificate: (event) => report.notice(`certificate: ${JSON.stringify(event)}`),
+    });
+    // After the listener, because no first request needs them: the usages so far, and what is overdue.
+    const restored = lastUsage.restore(lastUsagePath, log).catch((error: unknown) => report.failure(error, 'last usage'));
+    scheduler.start();
+    housekeeping.start();
+    process.on('SIGHUP', () => void server.reloadCertificate());
+    return {
+      version,
+      url: server.url,
+      installation: opened,
+      async close() {
+        await server.close();
+        await scheduler.stop();
+        await restored;
+        if (opened.failure() === undefined) await housekeeping.runNow();
+        await housekeeping.stop();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function runServer({ config, io }: ConfiguredInvocation): Promise<ExitCode> {
+  const running = await startHoldfast(config, io);
+  const { installation } = running;
+  const ready = {
+    version: running.version,
+    url: running.url,
+    region: config.region,
+    dataDirectory: installation.directory,
+    logPublicKey: installation.logPublicKey,
+  };
+  if (config.command === 'server') say(io.stdout, serverReady(ready));
+  else {
+    const rootKeyPath = config.seal.kind === 'file' ? join(installation.directory, rootKeyFile) : undefined;
+    const further = installation.identities.accountIds.length - 1;
+    say(io.stdout, devReady(ready, operatorCredential(config, installation), further, rootKeyPath));
+  }
+  await aborted(io.signal ?? interrupted.signal);
+  await running.close();
+  return 0;
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** The credential to paste: the one given from outside, or the one that is kept in the data directory. */
+function operatorCredential(config: Config, { stored, purposeKeys }: OpenedInstallation): ShownCredential {
+  const [given] = config.credentials;
+  if (given !== undefined) return { ...given, secretAccessKey: given.secretAccessKey.exposeSecret() };
+  const [row] = stored;
+  if (row === undefined) throw new CommandFailed('the data directory has no credentials', 'Give some: `--access-key-id` with HOLDFAST_SECRET_ACCESS_KEY.');
+  const secret = exposeSecretAccessKey(purposeKeys, row);
+  try {
+    return { accountId: row.accountId, accessKeyId: row.accessKeyId, secretAccessKey: secret.toString('latin1') };
+  } finally {
+    secret.fill(0);
+  }
+}
+
+async function init({ config, io, json }: ConfiguredInvocation): Promise<ExitCode> {
+  const installation = await openInstallation(config, reportsTo(io), true);
+  try {
+    if (!installation.isNew) {
+      throw new CommandFailed(`the data directory \`${installation.directory}\` holds an installation already`, 'Nothing was changed.');
+    }
+    const credential = operatorCredential(config, installation);
+    const answer = {
+      installationId: installation.facts.installationId,
+      dataDirectory: installation.directory,
+      logPublicKey: installation.logPublicKey,
+      ...credential,
+    };
+    say(io.stdout, json ? JSON.stringify(answer) : initialized(answer));
+    return 0;
+  } finally {
+    await installation.close();
+  }
+}
+
+/** Everything that can be found wrong without the server: the database, the seal, and whether the log holds together. */
+async function doctor({ config, io, json }: ConfiguredInvocation): Promise<ExitCode> {
+  const directory = config.data.kind === 'directory' ? config.data.path : '';
+  const inspection = await inspect(directory);
+  if (inspection === undefined) throw new CommandFailed(`\`${directory}\` holds no installation`, `Run \`holdfast init --data-dir ${directory}\` first.`);
+  const problems = [...inspection.problems];
+  try {
+    // Opens everything the way a start does, and changes nothing that a start would not.
+    const installation = await openInstallation(config, reportsTo(io), false);
+    try {
+      const staleRoots = installation.seal.rootKeyIds.length - 1;
+      if (staleRoots > 0) problems.push(`a rotation of the root key was interrupted: start the server, which finishes it`);
+      for (const key of installation.table.allKeys()) {
+        for (const { region, domainKeyVersion } of key.materials) await installation.domainKeys.get(region, domainKeyVersion);
+      }
+    } finally {
+      await installation.close();
+    }
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+  }
+  say(io.stdout, json ? JSON.stringify({ ...inspection, problems }) : diagnosis({ ...inspection, problems }));
+  return problems.length === 0 ? 0 : 1;
+}
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+
+process.exitCode = await runCommand(
+  process.argv.slice(2),
+  { environment: process.env, stdout: process.stdout, stderr: process.stderr, signal: interrupted.signal },
+  { dev: runServer, server: runServer, init, doctor, status },
+);

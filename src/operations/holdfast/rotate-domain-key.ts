@@ -1,0 +1,14 @@
+import { holdfastOperation } from '../operation.ts';
+import { onInstallation } from './need.ts';
+
+/** Without a Region, the Region that the request was signed for. */
+export const rotateDomainKey = holdfastOperation('RotateDomainKey', {
+  readOnly: false,
+  needs: () => onInstallation('holdfast:RotateDomainKey'),
+  async handle(input, _targets, { caller, services }) {
+    const region = input.Region ?? caller.region;
+    const { version } = await services.installation.rotateDomainKey(region);
+    const output = { Region: region, Version: version };
+    return { output, audit: { responseElements: output } };
+  },
+});
