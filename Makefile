@@ -28,8 +28,9 @@ check:
 	@npm run --silent check
 
 nightly: export HOLDFAST_POLICY_CASES ?= 1000000
-nightly: export HOLDFAST_SIGNATURE_CASES ?= 1000000
-nightly: export HOLDFAST_FUZZ_CASES ?= 2000000
+nightly: export HOLDFAST_SIGNED_REQUESTS ?= 1000000
+nightly: export HOLDFAST_FUZZ_COUNT ?= 2000000
+nightly: export HOLDFAST_STORAGE_HISTORIES ?= 500
 nightly: export HOLDFAST_KILLS ?= 500
 nightly: export HOLDFAST_TEST_TIMEOUT_MINUTES ?= 240
 nightly: test

@@ -10,11 +10,7 @@ const authorizedMint = 'src/authz/authorize.ts';
 
 export const casts: Rule = (project) => {
   const problems: Problem[] = [];
-  for (const source of [
-    ...project.sources('src'),
-    ...project.sources('tools'),
-    ...project.sources('bench'),
-  ]) {
+  for (const source of [...project.sources('src'), ...project.sources('tools')]) {
     const lines = source.text.split('\n');
     walk(source, (node) => {
       if (!ts.isAsExpression(node) && !ts.isTypeAssertionExpression(node)) return;
