@@ -9,7 +9,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDirectory, type Faults, removeIfPresent, replaceFile } from '../base/durable-file.ts';
+import { createDirectory, type Faults, replaceFile } from '../base/durable-file.ts';
 import { type Checkpoint, openCheckpoint, signCheckpoint } from '../tlog/checkpoint.ts';
 import { type CompactRange, hashPrefixedLeaf } from '../tlog/merkle.ts';
 import { InvalidNote, type NoteSigner, type NoteVerifier } from '../tlog/note.ts';
@@ -137,21 +137,13 @@ async function openLastSegment(
 ): Promise<{ segment: OpenSegment; checksum: Uint8Array }> {
   const { directory, faults, signer } = options;
   const segmentBytes = options.firstSegmentBytes ?? firstSegmentBytes;
-  // A segment set aside in another size (by a version with other sizes, or cut short) holds nothing: it is made anew.
-  const wantedBytes =
-    end.segment === undefined
-      ? segmentBytes
-      : nextSegmentBytes((await lengthOf(directory, end.segment)) ?? 0);
-  if (prepared !== undefined && (await lengthOf(directory, prepared)) !== wantedBytes) {
-    await removeIfPresent(join(directory, segmentName(prepared)), faults);
-  }
   if (end.segment !== undefined) {
     return {
       segment: await reopenSegment(directory, end.segment, end.offset, faults),
       checksum: end.checksum,
     };
   }
-  if ((await lengthOf(directory, 1)) === undefined) await prepareSegment(directory, 1, segmentBytes, faults);
+  if (prepared === undefined) await prepareSegment(directory, 1, segmentBytes, faults);
   const { range } = end;
   const header = {
     number: 1,

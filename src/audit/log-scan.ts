@@ -3,6 +3,7 @@
  * at every signed checkpoint, and that nothing is missing. Opening a log and verifying one offline are
  * this same walk, from the last checkpoint or from the beginning. Never writes.
  */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listDirectory, readIfPresent } from '../base/durable-file.ts';
 import { type Checkpoint, openCheckpoint } from '../tlog/checkpoint.ts';
@@ -10,8 +11,9 @@ import { CompactRange, hashPrefixedLeaf } from '../tlog/merkle.ts';
 import { InvalidNote, type NoteVerifier } from '../tlog/note.ts';
 import {
   checkpointBytesMax,
+  encodeSegmentHeader,
   genesisChecksum,
-  segmentHeaderBytesMax,
+  segmentBytesMin,
   segmentName,
   segmentNumber,
 } from './segment.ts';
@@ -107,6 +109,8 @@ class Scan {
   #stateKnown = true;
   #segment: number | undefined;
   #offset = 0;
+  /** The last segment, when it is neither all zeros nor begun with a valid header. */
+  #headerless: number | undefined;
   #torn: LogScan['torn'];
   #batches = 0;
   #checkpoints = 0;
@@ -125,6 +129,7 @@ class Scan {
         return this.#result(undefined);
       }
     }
+    await this.#checkLengths(segments);
     const begun = await this.#lastBegun(segments);
     const prepared = segments.find((number) => number > begun);
     for (const number of segments) {
@@ -138,6 +143,7 @@ class Scan {
     for (let number = start; number <= begun; number += 1) {
       await this.#scanSegment(number, number === start && start > 1, number === begun);
     }
+    if (this.#headerless !== undefined) await this.#judgeHeader(this.#headerless);
     this.#compareCheckpoints();
     for (const checkpoint of this.#pending) {
       this.#findings.push({
@@ -149,20 +155,28 @@ class Scan {
     return this.#result(prepared);
   }
 
+  /** A segment has its name only once it is whole, and is never smaller than the one before. */
+  async #checkLengths(segments: readonly number[]): Promise<void> {
+    let least = segmentBytesMin;
+    for (const number of segments) {
+      const { size } = await stat(join(this.#options.directory, segmentName(number)));
+      if (size < least) {
+        const what = `the segment has ${size} bytes, less than can have been set aside`;
+        this.#findings.push({ segment: segmentName(number), what });
+      }
+      least = Math.max(least, size);
+    }
+  }
+
   /** The last segment with a header. What follows it is set aside, or was about to be begun. */
   async #lastBegun(segments: readonly number[]): Promise<number> {
     for (const number of segments.toReversed()) {
       const reader = await this.#open(number);
       try {
         if (reader.isUnused && (await reader.isZeroFrom(0))) continue;
-        const isLast = number === segments.length;
-        // A crash while its header was written: nothing can stand behind it, and what it says is known.
-        if (reader.header === undefined && isLast && (await reader.isZeroFrom(segmentHeaderBytesMax))) {
-          this.#torn = {
-            segment: number,
-            offset: 0,
-            bytes: Math.min(segmentHeaderBytesMax, reader.fileBytes),
-          };
+        // Its header may have been about to be written: judged once it is known what it was to be.
+        if (reader.header === undefined && number === segments.length) {
+          this.#headerless = number;
           continue;
         }
         return number;
@@ -223,6 +237,33 @@ class Scan {
               ? end.what
               : 'the batch is incomplete, but the log goes on in another segment',
         });
+      }
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /**
+   * A crash while a segment's header was written leaves a part of it, the rest zeros and nothing behind it. What
+   * it was to be is known from the segment before, so anything else is damage.
+   */
+  async #judgeHeader(number: number): Promise<void> {
+    const segment = segmentName(number);
+    const reader = await this.#open(number);
+    try {
+      const intended = encodeSegmentHeader({
+        number,
+        segmentBytes: reader.fileBytes,
+        origin: this.#options.origin,
+        range: this.#range,
+        firstSequence: this.#sequence,
+        previousChecksum: this.#checksum,
+      });
+      if (this.#stateKnown && (await reader.isPartOf(intended))) {
+        this.#torn = { segment: number, offset: 0, bytes: intended.length };
+      } else {
+        const what = reader.headerProblem ?? 'no segment header';
+        this.#damage({ segment, offset: 0, leafIndex: this.#range.size, what });
       }
     } finally {
       await reader.close();

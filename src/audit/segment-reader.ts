@@ -151,6 +151,13 @@ export class SegmentReader {
     return isZero(rest);
   }
 
+  /** Whether the file is `bytes` with some of them still zero, and zeros after them. */
+  async isPartOf(bytes: Buffer): Promise<boolean> {
+    const start = Buffer.alloc(bytes.length);
+    await this.#file.read(start, 0, start.length, 0);
+    return start.every((byte, i) => byte === 0 || byte === bytes[i]) && (await this.isZeroFrom(bytes.length));
+  }
+
   close(): Promise<void> {
     return this.#file.close();
   }

@@ -20,6 +20,7 @@ export const originBytesMax = 512;
 
 /** The first segment is small, so that a new log is ready at once; each later one is twice as large, up to the last. */
 export const firstSegmentBytes = 1024 * 1024;
+export const segmentBytesMin = 4096;
 export const segmentBytesMax = 16 * 1024 * 1024;
 export const nextSegmentBytes = (bytes: number): number => Math.min(segmentBytesMax, 2 * bytes);
 

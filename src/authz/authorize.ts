@@ -1,6 +1,6 @@
 /**
  * The decision about each need of a request, and the only place where an `Authorized` is minted.
- * Order: every resource is decided first, then each key's state, then its usage (so that a caller
+ * Order: every resource is decided first, then each key's usage, then its state (so that a caller
  * without access learns nothing of either).
  */
 import { Refusal } from '../base/refusal.ts';
@@ -41,7 +41,7 @@ export function authorize(
   }
   for (const name in needs) {
     const resolved = needs[name];
-    if (resolved?.on === 'key') checkStateAndUsage(resolved);
+    if (resolved?.on === 'key') checkUsageAndState(resolved);
   }
   return targets;
 }
@@ -95,12 +95,12 @@ function notFound(resolved: ResolvedNeed): Refusal {
   return new Refusal('NotFoundException', alias ? `Alias ${resolved.arn} is not found.` : `Key '${resolved.arn}' does not exist`);
 }
 
-function checkStateAndUsage({ need, target }: ResolvedKeyNeed): void {
+function checkUsageAndState({ need, target }: ResolvedKeyNeed): void {
   if (target === undefined) return;
-  const refusal = stateRefusal(need.state, target);
-  if (refusal !== undefined) throw refusal;
   if (need.usage !== undefined && target.usage !== need.usage) {
     const operation = need.action.slice('kms:'.length);
     throw new Refusal('InvalidKeyUsageException', `${target.arn} key usage is ${target.usage} which is not valid for ${operation}.`);
   }
+  const refusal = stateRefusal(need.state, target);
+  if (refusal !== undefined) throw refusal;
 }

@@ -163,8 +163,8 @@ function readData(
 
 function readSeal(command: ConfiguredCommand, read: OptionReader, problems: string[]): Config['seal'] {
   const passphraseFile = read.optional('passphrase-file');
-  const kind =
-    read.optional('seal') ?? (passphraseFile !== undefined || command !== 'dev' ? 'passphrase' : 'file');
+  const needed = passphraseFile !== undefined || command === 'server' || command === 'init';
+  const kind = read.optional('seal') ?? (needed ? 'passphrase' : 'file');
   if (kind === 'file') {
     if (command === 'server' || command === 'init') {
       problems.push(

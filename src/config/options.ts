@@ -54,7 +54,7 @@ const state: readonly Option[] = [
     name: 'ephemeral',
     commands: ['dev'],
     relaxation: true,
-    help: 'keep state in memory of this run only',
+    help: 'keep state for this run only, in a directory removed at its end',
   } as const,
   {
     name: 'seal',

@@ -40,11 +40,11 @@ function resolveArn(table: KeyTable, scope: CallScope, reference: string, aliase
   }
   if (arn.region !== scope.region) throw new Refusal('NotFoundException', `Invalid arn ${arn.region}`);
   if (arn.resource.startsWith('alias/')) {
-    if (!aliases) throw new Refusal('InvalidArnException', 'Key Aliases are not supported for this operation');
+    if (!aliases) throw new Refusal('InvalidArnException', 'Key Aliases are not supported for this operation.');
     return resolveAlias(table, { accountId: arn.accountId, region: arn.region }, arn.resource);
   }
   const keyId = arn.resource.startsWith('key/') ? arn.resource.slice('key/'.length) : '';
-  if (!isKeyId(keyId)) throw new Refusal('NotFoundException', `Invalid keyId '${reference}'`);
+  if (!isKeyId(keyId)) throw new Refusal('NotFoundException', `Invalid keyId ${keyId}`);
   const key = table.key(arn.region, keyId);
   if (key === undefined || key.accountId !== arn.accountId) return { found: false, accountId: arn.accountId, arn: reference };
   return { found: true, key, accountId: key.accountId, arn: key.arn };

@@ -27,8 +27,14 @@ export class DirectoryRefused extends Error {
  */
 export async function prepareDirectory(directory: string): Promise<string> {
   try {
-    await mkdir(directory, { recursive: true, mode: directoryMode });
+    const made = await mkdir(directory, { recursive: true, mode: directoryMode });
     const path = await realpath(directory);
+    if (made !== undefined) {
+      // The umask may have taken what the owner needs; and a name is durable once its directory is.
+      await chmod(path, directoryMode);
+      await syncDirectory(dirname(made));
+      await syncDirectory(dirname(path));
+    }
     const { uid, mode } = await stat(path);
     const user = process.geteuid?.() ?? uid;
     if (uid !== user && user !== 0) {

@@ -1,5 +1,6 @@
 /** What the cryptographic operations share: their optional parameters, dry runs, and the ciphertext in and out. */
 import { Refusal } from '../../base/refusal.ts';
+import { modelViolation, mustNotBeNull } from '../../base/validation.ts';
 import { type ParsedBlob, parseBlob } from '../../keys/ciphertext-blob.ts';
 import { encodeEncryptionContext } from '../../keys/encryption-context.ts';
 import type { Key, KeyMaterial } from '../../keys/key.ts';
@@ -47,10 +48,7 @@ export function checkCiphertextParameter(
     throw new Refusal('ValidationException', `${keyIdName} is required when DryRunModifiers includes IGNORE_CIPHERTEXT.`);
   }
   if (!ignoresCiphertext && ciphertext === undefined) {
-    throw new Refusal(
-      'ValidationException',
-      "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null",
-    );
+    throw modelViolation(null, 'ciphertextBlob', mustNotBeNull);
   }
 }
 
