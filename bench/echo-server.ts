@@ -1,7 +1,11 @@
 /** The measure of everything else: bare `node:http`, answering a fixed body of about the size of an Encrypt answer. */
 import { createServer } from 'node:http';
 
-const body = JSON.stringify({ CiphertextBlob: 'A'.repeat(200), KeyId: 'B'.repeat(75), EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' });
+const body = JSON.stringify({
+  CiphertextBlob: 'A'.repeat(200),
+  KeyId: 'B'.repeat(75),
+  EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+});
 
 const server = createServer((request, response) => {
   request.on('data', () => undefined);

@@ -39,7 +39,8 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   };
 }
 
-const quantile = (sorted: readonly number[], q: number): number => sorted[Math.floor((sorted.length - 1) * q)] ?? Number.NaN;
+const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.floor((sorted.length - 1) * q)] ?? Number.NaN;
 
 function runConnection(load: Load, index: number, until: number, latencies: number[]): Promise<void> {
   const { requests, expected = 'HTTP/1.1 200' } = load;

@@ -19,8 +19,18 @@ export interface Report {
   readonly secondsEach: number;
   readonly rounds: number;
   readonly throughput: readonly Measurement[];
-  readonly start: { readonly echoMs: number; readonly holdfastMs: number; readonly emptyMs: number; readonly idleMiB: number };
-  readonly growth: readonly { readonly keys: number; readonly startMs: number; readonly idleMiB: number; readonly p50Ms: number }[];
+  readonly start: {
+    readonly echoMs: number;
+    readonly holdfastMs: number;
+    readonly emptyMs: number;
+    readonly idleMiB: number;
+  };
+  readonly growth: readonly {
+    readonly keys: number;
+    readonly startMs: number;
+    readonly idleMiB: number;
+    readonly p50Ms: number;
+  }[];
 }
 
 /** What has to be reached, per CPU-second against the bare echo. */
@@ -31,7 +41,8 @@ const ratio = (measurement: Measurement, value: (numbers: ServerNumbers) => numb
   return holdfast === undefined || other === undefined ? Number.NaN : value(holdfast) / value(other);
 };
 
-const cpuRatio = (measurement: Measurement): number => ratio(measurement, (numbers) => numbers.perCpuSecond, 'echo');
+const cpuRatio = (measurement: Measurement): number =>
+  ratio(measurement, (numbers) => numbers.perCpuSecond, 'echo');
 
 export function toMarkdown(report: Report): string {
   const rows = report.throughput.map((measurement) => {

@@ -39,11 +39,23 @@ const ciphertext = async (port: number, keyId: string, bytes: number): Promise<o
 };
 
 const scenarios: readonly Scenario[] = [
-  { name: 'Encrypt 32 B', operation: 'Encrypt', input: async (_port, KeyId) => ({ KeyId, Plaintext: plaintext(32) }) },
-  { name: 'Encrypt 4 KiB', operation: 'Encrypt', input: async (_port, KeyId) => ({ KeyId, Plaintext: plaintext(4096) }) },
+  {
+    name: 'Encrypt 32 B',
+    operation: 'Encrypt',
+    input: async (_port, KeyId) => ({ KeyId, Plaintext: plaintext(32) }),
+  },
+  {
+    name: 'Encrypt 4 KiB',
+    operation: 'Encrypt',
+    input: async (_port, KeyId) => ({ KeyId, Plaintext: plaintext(4096) }),
+  },
   { name: 'Decrypt 32 B', operation: 'Decrypt', input: (port, keyId) => ciphertext(port, keyId, 32) },
   { name: 'Decrypt 4 KiB', operation: 'Decrypt', input: (port, keyId) => ciphertext(port, keyId, 4096) },
-  { name: 'GenerateDataKey', operation: 'GenerateDataKey', input: async (_port, KeyId) => ({ KeyId, KeySpec: 'AES_256' }) },
+  {
+    name: 'GenerateDataKey',
+    operation: 'GenerateDataKey',
+    input: async (_port, KeyId) => ({ KeyId, KeySpec: 'AES_256' }),
+  },
   { name: 'DescribeKey', operation: 'DescribeKey', input: async (_port, KeyId) => ({ KeyId }) },
 ];
 
@@ -52,13 +64,19 @@ async function createKey(port: number): Promise<string> {
   return KeyMetadata.KeyId;
 }
 
-async function measure(server: ServerProcess, request: Buffer, connections: number, seconds: number): Promise<LoadResult & { cpu: number }> {
+async function measure(
+  server: ServerProcess,
+  request: Buffer,
+  connections: number,
+  seconds: number,
+): Promise<LoadResult & { cpu: number }> {
   const before = cpuSeconds(server.pid);
   const result = await runLoad({ port: server.port, requests: [request], connections, seconds });
   return { ...result, cpu: cpuSeconds(server.pid) - before };
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Three servers, every scenario at every number of connections, in rounds. */
 async function measureThroughput(directory: string): Promise<Measurement[]> {
@@ -73,9 +91,31 @@ async function measureThroughput(directory: string): Promise<Measurement[]> {
       for (const connections of connectionCounts) {
         // Signed anew for each, because a signature is good for five minutes only.
         const servers = [
-          { name: 'echo', server: echo, request: await signedRequest(signer, echo.port, operation, await input(durable.port, durableKey)) },
-          { name: 'holdfast', server: durable, request: await signedRequest(signer, durable.port, operation, await input(durable.port, durableKey)) },
-          { name: 'undurable', server: undurable, request: await signedRequest(signer, undurable.port, operation, await input(undurable.port, undurableKey)) },
+          {
+            name: 'echo',
+            server: echo,
+            request: await signedRequest(signer, echo.port, operation, await input(durable.port, durableKey)),
+          },
+          {
+            name: 'holdfast',
+            server: durable,
+            request: await signedRequest(
+              signer,
+              durable.port,
+              operation,
+              await input(durable.port, durableKey),
+            ),
+          },
+          {
+            name: 'undurable',
+            server: undurable,
+            request: await signedRequest(
+              signer,
+              undurable.port,
+              operation,
+              await input(undurable.port, undurableKey),
+            ),
+          },
         ] as const;
         if (connections === connectionCounts[0]) {
           for (const { server, request } of servers) await measure(server, request, 16, warmUpSeconds);
@@ -160,7 +200,12 @@ async function measureGrowth(directory: string): Promise<Report['growth']> {
       if (keyId === '') keyId = await createKey(server.port);
       while (made < keys) {
         const request = await signedRequest(signer, server.port, 'CreateKey', {});
-        const { requests } = await runLoad({ port: server.port, requests: [request], connections: 64, seconds: Math.min(60, 1 + (keys - made) / 5000) });
+        const { requests } = await runLoad({
+          port: server.port,
+          requests: [request],
+          connections: 64,
+          seconds: Math.min(60, 1 + (keys - made) / 5000),
+        });
         made += requests;
       }
       await server.stop();
@@ -168,7 +213,10 @@ async function measureGrowth(directory: string): Promise<Report['growth']> {
     const startedAt = performance.now();
     const server = await startHoldfast(['--data-dir', data]);
     const startMs = performance.now() - startedAt;
-    const request = await signedRequest(signer, server.port, 'Encrypt', { KeyId: keyId, Plaintext: plaintext(32) });
+    const request = await signedRequest(signer, server.port, 'Encrypt', {
+      KeyId: keyId,
+      Plaintext: plaintext(32),
+    });
     const idleMiB = residentMiB(server.pid);
     await measure(server, request, 16, warmUpSeconds);
     const { p50Ms } = await measure(server, request, 16, secondsEach);

@@ -10,7 +10,11 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-export const signer = { accessKeyId: 'AKIAIOSFODNN7BENCH00', secretAccessKey: 'bench/secret/bench/secret/bench/secret00', region: 'us-east-1' };
+export const signer = {
+  accessKeyId: 'AKIAIOSFODNN7BENCH00',
+  secretAccessKey: 'bench/secret/bench/secret/bench/secret00',
+  region: 'us-east-1',
+};
 
 const echoPath = fileURLToPath(new URL('echo-server.ts', import.meta.url));
 const holdfastPath = fileURLToPath(new URL('../bin/holdfast', import.meta.url));

@@ -9,7 +9,12 @@ export interface Signer {
 }
 
 /** `count` differently dated copies would sign alike, so one request is signed and sent again and again. */
-export async function signedRequest(signer: Signer, port: number, operation: string, input: object): Promise<Buffer> {
+export async function signedRequest(
+  signer: Signer,
+  port: number,
+  operation: string,
+  input: object,
+): Promise<Buffer> {
   const body = JSON.stringify(input);
   const signature = new SignatureV4({
     service: 'kms',
@@ -38,7 +43,12 @@ export async function signedRequest(signer: Signer, port: number, operation: str
 }
 
 /** Sends one signed request and returns the decoded answer; throws on any answer but 200. */
-export async function call<Output>(signer: Signer, port: number, operation: string, input: object): Promise<Output> {
+export async function call<Output>(
+  signer: Signer,
+  port: number,
+  operation: string,
+  input: object,
+): Promise<Output> {
   const raw = (await signedRequest(signer, port, operation, input)).toString();
   const [head = '', body = ''] = raw.split('\r\n\r\n');
   const headers = head

@@ -35,7 +35,12 @@ import { rotateDueKeys } from './jobs/rotate-due-keys.ts';
 import { Scheduler } from './jobs/scheduler.ts';
 import { serviceEvent } from './jobs/service-event.ts';
 import { newAccessKeyId, newSecretAccessKey } from './keys/access-key-id.ts';
-import { exposeSecretAccessKey, insertAccessKey, openAccessKey, rootAccessKey } from './keys/access-key-rows.ts';
+import {
+  exposeSecretAccessKey,
+  insertAccessKey,
+  openAccessKey,
+  rootAccessKey,
+} from './keys/access-key-rows.ts';
 import { DomainKeys } from './keys/domain-keys.ts';
 import { type InstallationFacts, installationFromRows, installationToRow } from './keys/installation-row.ts';
 import { KeyPolicies } from './keys/key-policy.ts';
@@ -47,8 +52,8 @@ import { SoftwareKeyStore } from './keystore/software/key-store.ts';
 import type { Services } from './operations/operation.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 import { createFileSeal, openFileSeal } from './seal/file/seal.ts';
-import { createPassphraseSeal, openPassphraseSeal } from './seal/passphrase/seal.ts';
 import type { Seal } from './seal/interface.ts';
+import { createPassphraseSeal, openPassphraseSeal } from './seal/passphrase/seal.ts';
 import { lockDirectory } from './storage/directory-lock.ts';
 import type { AccessKeyRow, Storage, Write } from './storage/interface.ts';
 import type { StorageFault } from './storage/sqlite/faults.ts';
@@ -82,13 +87,19 @@ interface OpenedInstallation {
 
 export class NotInitialized extends Error {
   constructor(directory: string) {
-    super(`the data directory \`${directory}\` holds no installation: run \`holdfast init --data-dir ${directory}\` first`);
+    super(
+      `the data directory \`${directory}\` holds no installation: run \`holdfast init --data-dir ${directory}\` first`,
+    );
     this.name = 'NotInitialized';
   }
 }
 
 /** Opens the installation in the data directory; `create` lets it begin one in an empty directory. */
-async function openInstallation(config: Config, report: Reports, create: boolean): Promise<OpenedInstallation> {
+async function openInstallation(
+  config: Config,
+  report: Reports,
+  create: boolean,
+): Promise<OpenedInstallation> {
   const clock = config.relaxations.settableClock ? new SettableClock() : systemClock;
   const faults = new FaultPlan(config.relaxations.faults);
   const ephemeral = config.data.kind === 'ephemeral' ? await mkdtemp(join(tmpdir(), 'holdfast-')) : undefined;
@@ -122,7 +133,11 @@ async function openInstallation(config: Config, report: Reports, create: boolean
     const state = await storage.load();
     const existing = installationFromRows(state.meta);
     if (existing === undefined && !create) throw new NotInitialized(lock.directory);
-    const facts = existing ?? { installationId: uuid(), operatorAccountId: config.accountId, createdMs: clock.nowMs() };
+    const facts = existing ?? {
+      installationId: uuid(),
+      operatorAccountId: config.accountId,
+      createdMs: clock.nowMs(),
+    };
 
     let recorder: Recorder | undefined;
     const domainKeys = new DomainKeys(seal, state.domainKeys, clock, async (writes) => {
@@ -148,7 +163,13 @@ async function openInstallation(config: Config, report: Reports, create: boolean
     }
     if (existing === undefined && config.credentials.length === 0) {
       const secret = newSecretAccessKey();
-      const write = insertAccessKey(purposeKeys, newAccessKeyId(), facts.operatorAccountId, secret, clock.nowMs());
+      const write = insertAccessKey(
+        purposeKeys,
+        newAccessKeyId(),
+        facts.operatorAccountId,
+        secret,
+        clock.nowMs(),
+      );
       secret.fill(0);
       writes.push(write);
       stored.push(write.row);
@@ -172,7 +193,9 @@ async function openInstallation(config: Config, report: Reports, create: boolean
     loadKeys(state, table, policies);
     for (const row of stored) identities.put(openAccessKey(purposeKeys, identities, row));
     for (const { accessKeyId, accountId, secretAccessKey } of config.credentials) {
-      identities.put(rootAccessKey(identities, accessKeyId, accountId, Buffer.from(secretAccessKey.exposeSecret())));
+      identities.put(
+        rootAccessKey(identities, accessKeyId, accountId, Buffer.from(secretAccessKey.exposeSecret())),
+      );
     }
     return {
       directory: lock.directory,
@@ -208,7 +231,9 @@ async function openSeal(config: Config, directory: string, create: boolean): Pro
   const path = join(directory, sealFile);
   const passphrase = readSecretSource(config.seal.passphrase);
   try {
-    return create && !existsSync(path) ? await createPassphraseSeal(path, passphrase) : await openPassphraseSeal(path, passphrase);
+    return create && !existsSync(path)
+      ? await createPassphraseSeal(path, passphrase)
+      : await openPassphraseSeal(path, passphrase);
   } finally {
     passphrase.fill(0);
   }
@@ -223,7 +248,11 @@ const fileFaults =
   };
 
 /** The events of new domain keys. What is only sealed anew is told by the event of the rotation that caused it. */
-function domainKeyEvents(writes: readonly Write[], operatorAccountId: string, timeMs: number): readonly RecordedEvent[] {
+function domainKeyEvents(
+  writes: readonly Write[],
+  operatorAccountId: string,
+  timeMs: number,
+): readonly RecordedEvent[] {
   return writes.flatMap((write) =>
     write.do === 'insertDomainKey'
       ? [
@@ -253,7 +282,10 @@ interface Reports {
 /** One JSON line on the error output for each: what a log collector wants, and never a secret. */
 function reportsTo(io: CommandIo): Reports {
   const line = (level: string, message: string, detail: object = {}): void =>
-    say(io.stderr, JSON.stringify({ time: new Date(systemClock.nowMs()).toISOString(), level, message, ...detail }));
+    say(
+      io.stderr,
+      JSON.stringify({ time: new Date(systemClock.nowMs()).toISOString(), level, message, ...detail }),
+    );
   return {
     notice: (message) => line('notice', message),
     failed: (failure) => line('fatal', failure.message),
@@ -283,7 +315,8 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
   const startedMs = systemClock.nowMs();
   const opened = await openInstallation(config, report, config.command === 'dev');
   try {
-    const { clock, log, recorder, table, policies, domainKeys, purposeKeys, identities, seal, facts } = opened;
+    const { clock, log, recorder, table, policies, domainKeys, purposeKeys, identities, seal, facts } =
+      opened;
     const keyStore = new SoftwareKeyStore(domainKeys);
     const lastUsage = new LastUsage();
     const sampler = new RefusalSampler(clock);
@@ -306,7 +339,9 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
           CurrentTime: clock.nowMs(),
           SealKind: seal.kind,
           RootKeyId: seal.rootKeyId,
-          DomainKeys: domainKeys.regions().map((region) => ({ Region: region, Version: domainKeys.currentVersion(region) })),
+          DomainKeys: domainKeys
+            .regions()
+            .map((region) => ({ Region: region, Version: domainKeys.currentVersion(region) })),
           KeyCount: table.size,
           StaleKeyMaterialCount: staleKeyCount(table, (region) => domainKeys.currentVersion(region)),
           LogSize: log.size,
@@ -329,7 +364,9 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
               },
             }
           : {}),
-        ...(config.relaxations.faultInjection ? { injectFault: (fault: string) => opened.faults.add(fault) } : {}),
+        ...(config.relaxations.faultInjection
+          ? { injectFault: (fault: string) => opened.faults.add(fault) }
+          : {}),
       },
     };
     const scheduler = new Scheduler(
@@ -377,7 +414,9 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
       onCertificate: (event) => report.notice(`certificate: ${JSON.stringify(event)}`),
     });
     // After the listener, because no first request needs them: the usages so far, and what is overdue.
-    const restored = lastUsage.restore(lastUsagePath, log).catch((error: unknown) => report.failure(error, 'last usage'));
+    const restored = lastUsage
+      .restore(lastUsagePath, log)
+      .catch((error: unknown) => report.failure(error, 'last usage'));
     scheduler.start();
     housekeeping.start();
     process.on('SIGHUP', () => void server.reloadCertificate());
@@ -432,10 +471,18 @@ function operatorCredential(config: Config, { stored, purposeKeys }: OpenedInsta
   const [given] = config.credentials;
   if (given !== undefined) return { ...given, secretAccessKey: given.secretAccessKey.exposeSecret() };
   const [row] = stored;
-  if (row === undefined) throw new CommandFailed('the data directory has no credentials', 'Give some: `--access-key-id` with HOLDFAST_SECRET_ACCESS_KEY.');
+  if (row === undefined)
+    throw new CommandFailed(
+      'the data directory has no credentials',
+      'Give some: `--access-key-id` with HOLDFAST_SECRET_ACCESS_KEY.',
+    );
   const secret = exposeSecretAccessKey(purposeKeys, row);
   try {
-    return { accountId: row.accountId, accessKeyId: row.accessKeyId, secretAccessKey: secret.toString('latin1') };
+    return {
+      accountId: row.accountId,
+      accessKeyId: row.accessKeyId,
+      secretAccessKey: secret.toString('latin1'),
+    };
   } finally {
     secret.fill(0);
   }
@@ -445,7 +492,10 @@ async function init({ config, io, json }: ConfiguredInvocation): Promise<ExitCod
   const installation = await openInstallation(config, reportsTo(io), true);
   try {
     if (!installation.isNew) {
-      throw new CommandFailed(`the data directory \`${installation.directory}\` holds an installation already`, 'Nothing was changed.');
+      throw new CommandFailed(
+        `the data directory \`${installation.directory}\` holds an installation already`,
+        'Nothing was changed.',
+      );
     }
     const credential = operatorCredential(config, installation);
     const answer = {
@@ -465,16 +515,22 @@ async function init({ config, io, json }: ConfiguredInvocation): Promise<ExitCod
 async function doctor({ config, io, json }: ConfiguredInvocation): Promise<ExitCode> {
   const directory = config.data.kind === 'directory' ? config.data.path : '';
   const inspection = await inspect(directory);
-  if (inspection === undefined) throw new CommandFailed(`\`${directory}\` holds no installation`, `Run \`holdfast init --data-dir ${directory}\` first.`);
+  if (inspection === undefined)
+    throw new CommandFailed(
+      `\`${directory}\` holds no installation`,
+      `Run \`holdfast init --data-dir ${directory}\` first.`,
+    );
   const problems = [...inspection.problems];
   try {
     // Opens everything the way a start does, and changes nothing that a start would not.
     const installation = await openInstallation(config, reportsTo(io), false);
     try {
       const staleRoots = installation.seal.rootKeyIds.length - 1;
-      if (staleRoots > 0) problems.push(`a rotation of the root key was interrupted: start the server, which finishes it`);
+      if (staleRoots > 0)
+        problems.push(`a rotation of the root key was interrupted: start the server, which finishes it`);
       for (const key of installation.table.allKeys()) {
-        for (const { region, domainKeyVersion } of key.materials) await installation.domainKeys.get(region, domainKeyVersion);
+        for (const { region, domainKeyVersion } of key.materials)
+          await installation.domainKeys.get(region, domainKeyVersion);
       }
     } finally {
       await installation.close();

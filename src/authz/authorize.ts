@@ -8,10 +8,10 @@ import { stateRefusal } from '../keys/key-state.ts';
 import type { KeyTable } from '../keys/key-table.ts';
 import { denialMessage } from '../policy/denial-message.ts';
 import { type Decision, decide, type PolicyLayers } from '../policy/evaluate.ts';
-import { policyPrincipal } from './policy-principal.ts';
 import type { Caller } from './caller.ts';
 import { RequestConditions } from './condition-context.ts';
 import type { Authorized, Target } from './need.ts';
+import { policyPrincipal } from './policy-principal.ts';
 import { type ResolvedKeyNeed, type ResolvedNeed, unusableCiphertext } from './resolve.ts';
 
 export type AuthorizedTargets = Readonly<Record<string, Authorized<Target>>>;
@@ -92,14 +92,20 @@ function layersOf(resolved: ResolvedNeed, caller: Caller): PolicyLayers {
 
 function notFound(resolved: ResolvedNeed): Refusal {
   const alias = resolved.on === 'key' && resolved.requestAlias !== undefined;
-  return new Refusal('NotFoundException', alias ? `Alias ${resolved.arn} is not found.` : `Key '${resolved.arn}' does not exist`);
+  return new Refusal(
+    'NotFoundException',
+    alias ? `Alias ${resolved.arn} is not found.` : `Key '${resolved.arn}' does not exist`,
+  );
 }
 
 function checkUsageAndState({ need, target }: ResolvedKeyNeed): void {
   if (target === undefined) return;
   if (need.usage !== undefined && target.usage !== need.usage) {
     const operation = need.action.slice('kms:'.length);
-    throw new Refusal('InvalidKeyUsageException', `${target.arn} key usage is ${target.usage} which is not valid for ${operation}.`);
+    throw new Refusal(
+      'InvalidKeyUsageException',
+      `${target.arn} key usage is ${target.usage} which is not valid for ${operation}.`,
+    );
   }
   const refusal = stateRefusal(need.state, target);
   if (refusal !== undefined) throw refusal;

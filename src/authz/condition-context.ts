@@ -103,9 +103,11 @@ export class RequestConditions implements ConditionContext {
       case 'aws:resourceaccount':
         return [resourceAccountId];
     }
-    if (name.startsWith(encryptionContextPrefix)) return this.#encryptionContext(name.slice(encryptionContextPrefix.length));
+    if (name.startsWith(encryptionContextPrefix))
+      return this.#encryptionContext(name.slice(encryptionContextPrefix.length));
     if (name.startsWith(resourceTagPrefix)) return tagValue(key?.tags, name.slice(resourceTagPrefix.length));
-    if (name.startsWith(requestTagPrefix)) return tagValue(facts?.requestTags, name.slice(requestTagPrefix.length));
+    if (name.startsWith(requestTagPrefix))
+      return tagValue(facts?.requestTags, name.slice(requestTagPrefix.length));
     return undefined;
   }
 
@@ -134,7 +136,8 @@ export class RequestConditions implements ConditionContext {
 const tagValue = (
   tags: readonly { TagKey: string; TagValue: string }[] | undefined,
   lowerCaseKey: string,
-): readonly string[] | undefined => one(tags?.find((tag) => tag.TagKey.toLowerCase() === lowerCaseKey)?.TagValue);
+): readonly string[] | undefined =>
+  one(tags?.find((tag) => tag.TagKey.toLowerCase() === lowerCaseKey)?.TagValue);
 
 const principalType = {
   root: 'Account',

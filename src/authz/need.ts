@@ -79,4 +79,8 @@ declare const decided: unique symbol;
 export type Authorized<T> = T & { readonly [decided]: true };
 
 export type Target = Key | AliasTarget | AccountTarget;
-export type TargetOf<N extends Need> = N extends KeyNeed ? Key : N extends AliasNeed ? AliasTarget : AccountTarget;
+export type TargetOf<N extends Need> = N extends KeyNeed
+  ? Key
+  : N extends AliasNeed
+    ? AliasTarget
+    : AccountTarget;

@@ -5,7 +5,15 @@ import type { Key } from '../keys/key.ts';
 import type { KeyTable } from '../keys/key-table.ts';
 import { resolveKey } from '../keys/resolve-key.ts';
 import type { Caller } from './caller.ts';
-import type { AccountNeed, AccountTarget, AliasNeed, AliasTarget, InstallationNeed, KeyNeed, Need } from './need.ts';
+import type {
+  AccountNeed,
+  AccountTarget,
+  AliasNeed,
+  AliasTarget,
+  InstallationNeed,
+  KeyNeed,
+  Need,
+} from './need.ts';
 
 interface Resolved<N extends Need, T> {
   readonly need: N;
@@ -28,7 +36,12 @@ export interface ResolvedAccountNeed extends Resolved<AccountNeed | Installation
 }
 export type ResolvedNeed = ResolvedKeyNeed | ResolvedAliasNeed | ResolvedAccountNeed;
 
-export function resolveNeed(need: Need, caller: Caller, table: KeyTable, operatorAccountId: string): ResolvedNeed {
+export function resolveNeed(
+  need: Need,
+  caller: Caller,
+  table: KeyTable,
+  operatorAccountId: string,
+): ResolvedNeed {
   const { accountId } = caller.principal;
   switch (need.on) {
     case 'key':
@@ -42,7 +55,13 @@ export function resolveNeed(need: Need, caller: Caller, table: KeyTable, operato
       return { on: 'account', need, arn: '*', accountId, target: { accountId } };
     case 'installation': {
       const arn = `arn:${partition}:holdfast:::installation`;
-      return { on: 'account', need, arn, accountId: operatorAccountId, target: { accountId: operatorAccountId } };
+      return {
+        on: 'account',
+        need,
+        arn,
+        accountId: operatorAccountId,
+        target: { accountId: operatorAccountId },
+      };
     }
   }
 }
@@ -50,7 +69,12 @@ export function resolveNeed(need: Need, caller: Caller, table: KeyTable, operato
 function resolveKeyNeed(need: KeyNeed, caller: Caller, table: KeyTable): ResolvedKeyNeed {
   const { accountId } = caller.principal;
   if (need.keyId !== undefined) {
-    const { requestAlias, ...resolved } = resolveKey(table, { accountId, region: caller.region }, need.keyId, need.aliases);
+    const { requestAlias, ...resolved } = resolveKey(
+      table,
+      { accountId, region: caller.region },
+      need.keyId,
+      need.aliases,
+    );
     return {
       on: 'key',
       need,

@@ -19,7 +19,17 @@ export interface PlannedFault {
 
 const howsOfFiles = ['lost', 'reported-lost', 'torn', 'short'];
 const hows: ReadonlyMap<string, readonly string[]> = new Map([
-  ['storage', ['lost', 'doneButReportedLost', 'diskFull', 'killedBeforeCommit', 'killedDuringCommit', 'killedAfterCommit']],
+  [
+    'storage',
+    [
+      'lost',
+      'doneButReportedLost',
+      'diskFull',
+      'killedBeforeCommit',
+      'killedDuringCommit',
+      'killedAfterCommit',
+    ],
+  ],
   ...['write', 'flush', 'open', 'rename', 'remove', 'flush-directory', 'create-directory'].map(
     (target): [string, readonly string[]] => [target, howsOfFiles],
   ),
@@ -38,9 +48,13 @@ export class FaultPlan {
     const match = /^([a-z-]+):([A-Za-z-]+)(?::([A-Z]{2,20}))?(?:@(\d{1,9}))?$/.exec(specification);
     const [, target = '', how = '', code = 'EIO', after = '0'] = match ?? [];
     if (hows.get(target)?.includes(how) !== true) {
-      throw new Refusal('ValidationException', `\`${specification}\` is no fault: give TARGET:HOW[:CODE][@AFTER], such as storage:lost or flush:lost:EIO@3`);
+      throw new Refusal(
+        'ValidationException',
+        `\`${specification}\` is no fault: give TARGET:HOW[:CODE][@AFTER], such as storage:lost or flush:lost:EIO@3`,
+      );
     }
-    if (this.#planned.length >= plannedMax) throw new Refusal('LimitExceededException', 'Too many faults are planned.');
+    if (this.#planned.length >= plannedMax)
+      throw new Refusal('LimitExceededException', 'Too many faults are planned.');
     this.#planned.push({ fault: { target, how, code }, after: Number(after) });
   }
 

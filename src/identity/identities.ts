@@ -1,8 +1,8 @@
 /** The accounts of this installation and who in them can be named. Today an account has its root and nobody else. */
 import type { NamedPrincipal } from '../policy/principal.ts';
+import type { AccessKey, AccessKeys } from './access-key.ts';
 import type { Principal } from './principal.ts';
 import { rootPrincipal } from './principal.ts';
-import type { AccessKey, AccessKeys } from './access-key.ts';
 
 export class Identities implements AccessKeys {
   readonly #accessKeys = new Map<string, AccessKey>();

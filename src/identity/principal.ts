@@ -20,7 +20,12 @@ export type Principal =
       readonly roleId: string;
       readonly sessionName: string;
     }
-  | { readonly kind: 'federatedUser'; readonly accountId: string; readonly arn: string; readonly userArn: string }
+  | {
+      readonly kind: 'federatedUser';
+      readonly accountId: string;
+      readonly arn: string;
+      readonly userArn: string;
+    }
   | { readonly kind: 'service'; readonly accountId: string; readonly arn: string; readonly service: string };
 
 export const rootPrincipal = (accountId: string): Principal => ({

@@ -9,13 +9,18 @@ import { keyEvent } from './service-event.ts';
  * any time: what a crash left undone is still due, and a deletion cancelled meanwhile loses no race,
  * because the row's version is a precondition. Returns how many keys are gone.
  */
-export async function deleteDueKeys({ table, clock, keyStore, lastUsage }: Services, recorder: Recorder): Promise<number> {
+export async function deleteDueKeys(
+  { table, clock, keyStore, lastUsage }: Services,
+  recorder: Recorder,
+): Promise<number> {
   const nowMs = clock.nowMs();
   return dueKeys(
     table,
     (key) => key.state === 'PendingDeletion' && key.deletionMs !== undefined && key.deletionMs <= nowMs,
     async (key) => {
-      await recorder.commit(deleteKeyChange(table, key), [keyEvent('DeleteKey', key, nowMs, { keyId: key.keyId })]);
+      await recorder.commit(deleteKeyChange(table, key), [
+        keyEvent('DeleteKey', key, nowMs, { keyId: key.keyId }),
+      ]);
       for (const { materialId } of key.materials) keyStore.forget(materialId);
       lastUsage.forget(key.arn);
     },

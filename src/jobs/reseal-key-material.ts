@@ -1,6 +1,6 @@
 import type { Recorder } from '../audit/recorder.ts';
-import { withMaterials } from '../keys/key-row.ts';
 import type { Key } from '../keys/key.ts';
+import { withMaterials } from '../keys/key-row.ts';
 import type { KeyTable } from '../keys/key-table.ts';
 import { updateKeyChange } from '../keys/state-change.ts';
 import type { DomainKeyRing } from '../keystore/interface.ts';
@@ -42,4 +42,5 @@ export const staleKeyCount = (table: KeyTable, currentVersion: (region: string) 
 
 /** Whether any key material of the key is sealed under another domain key than the current one. */
 const isStale = (key: Key, currentVersion: number | undefined): boolean =>
-  currentVersion !== undefined && key.materials.some(({ domainKeyVersion }) => domainKeyVersion !== currentVersion);
+  currentVersion !== undefined &&
+  key.materials.some(({ domainKeyVersion }) => domainKeyVersion !== currentVersion);

@@ -14,7 +14,15 @@ export interface ServiceEvent {
   readonly details: object;
 }
 
-export function serviceEvent({ eventSource, eventName, accountId, region, timeMs, keys, details }: ServiceEvent): RecordedEvent {
+export function serviceEvent({
+  eventSource,
+  eventName,
+  accountId,
+  region,
+  timeMs,
+  keys,
+  details,
+}: ServiceEvent): RecordedEvent {
   const eventId = uuid();
   const record = buildEvent({
     eventId,

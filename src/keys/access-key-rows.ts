@@ -9,23 +9,36 @@ import type { AccessKeyRow, Write } from '../storage/interface.ts';
 import type { PurposeKeys } from './purpose-keys.ts';
 
 const purpose = 'access key secret';
-const boundTo = (accessKeyId: string, accountId: string): Buffer => Buffer.from(`${accessKeyId} ${accountId}`);
+const boundTo = (accessKeyId: string, accountId: string): Buffer =>
+  Buffer.from(`${accessKeyId} ${accountId}`);
 const signingPrefix = Buffer.from('AWS4');
 
 export class AccessKeyBroken extends Error {
   constructor(accessKeyId: string) {
-    super(`the stored secret of the access key ${accessKeyId} does not open: its row was changed or belongs to other data`);
+    super(
+      `the stored secret of the access key ${accessKeyId} does not open: its row was changed or belongs to other data`,
+    );
     this.name = 'AccessKeyBroken';
   }
 }
 
 /** The access key of an account's root. `secret` is wiped. */
-export function rootAccessKey(identities: Identities, accessKeyId: string, accountId: string, secret: Buffer): AccessKey {
+export function rootAccessKey(
+  identities: Identities,
+  accessKeyId: string,
+  accountId: string,
+  secret: Buffer,
+): AccessKey {
   const signing = Buffer.allocUnsafeSlow(signingPrefix.length + secret.length);
   signing.set(signingPrefix, 0);
   signing.set(secret, signingPrefix.length);
   secret.fill(0);
-  return { accessKeyId, principal: identities.root(accountId), active: true, signingSecret: takeSecretKey(signing) };
+  return {
+    accessKeyId,
+    principal: identities.root(accountId),
+    active: true,
+    signingSecret: takeSecretKey(signing),
+  };
 }
 
 /** The write that stores it. `secret` is not kept; the caller wipes it. */
@@ -37,12 +50,22 @@ export function insertAccessKey(
   createdMs: number,
 ): Extract<Write, { do: 'insertAccessKey' }> {
   const sealedSecret = purposeKeys.sealFor(purpose, secret, boundTo(accessKeyId, accountId));
-  const row: AccessKeyRow = { accessKeyId, accountId, version: 1, sealedSecret, body: JSON.stringify({ createdMs }) };
+  const row: AccessKeyRow = {
+    accessKeyId,
+    accountId,
+    version: 1,
+    sealedSecret,
+    body: JSON.stringify({ createdMs }),
+  };
   return { do: 'insertAccessKey', row };
 }
 
 /** Throws `AccessKeyBroken`. */
-export const openAccessKey = (purposeKeys: PurposeKeys, identities: Identities, row: AccessKeyRow): AccessKey =>
+export const openAccessKey = (
+  purposeKeys: PurposeKeys,
+  identities: Identities,
+  row: AccessKeyRow,
+): AccessKey =>
   rootAccessKey(identities, row.accessKeyId, row.accountId, exposeSecretAccessKey(purposeKeys, row));
 
 /** The secret in the clear, to be shown to whoever just made it. The caller wipes the buffer. Throws `AccessKeyBroken`. */

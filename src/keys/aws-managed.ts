@@ -51,7 +51,9 @@ const services: ReadonlyMap<string, string> = new Map(
   ].map(([alias = '', via = alias]) => [alias, via]),
 );
 
-export const predefinedAliasNames: readonly string[] = [...services.keys()].map((name) => `alias/aws/${name}`);
+export const predefinedAliasNames: readonly string[] = [...services.keys()].map(
+  (name) => `alias/aws/${name}`,
+);
 
 /** The service behind a predefined alias, as `kms:ViaService` names it; undefined for any other name. */
 const serviceOf = (aliasName: string): string | undefined =>
@@ -66,7 +68,14 @@ const policyText = (scope: CallScope, aliasName: string, service: string): strin
         Sid: `Allow access through ${service} for all principals in the account that are authorized to use ${service}`,
         Effect: 'Allow',
         Principal: { AWS: '*' },
-        Action: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:CreateGrant', 'kms:DescribeKey'],
+        Action: [
+          'kms:Encrypt',
+          'kms:Decrypt',
+          'kms:ReEncrypt*',
+          'kms:GenerateDataKey*',
+          'kms:CreateGrant',
+          'kms:DescribeKey',
+        ],
         Resource: '*',
         Condition: {
           StringEquals: {
@@ -95,7 +104,8 @@ export async function createAwsManagedKey(
   nowMs: number,
 ): Promise<{ key: Key; change: StateChange } | undefined> {
   const service = serviceOf(aliasName);
-  if (service === undefined || table.alias(scope.accountId, scope.region, aliasName) !== undefined) return undefined;
+  if (service === undefined || table.alias(scope.accountId, scope.region, aliasName) !== undefined)
+    return undefined;
   const key = await newKey(
     keyStore,
     {

@@ -6,7 +6,10 @@ import type { Alias, Key, KeyMaterial, Rotation, Tag } from './key.ts';
 import type { KeyPolicies } from './key-policy.ts';
 
 /** What of a key has no column of its own. The storage layer checks its size and that it is JSON. */
-type KeyBody = Pick<Key, 'spec' | 'usage' | 'origin' | 'multiRegion' | 'state' | 'description' | 'createdMs'> & {
+type KeyBody = Pick<
+  Key,
+  'spec' | 'usage' | 'origin' | 'multiRegion' | 'state' | 'description' | 'createdMs'
+> & {
   readonly deletionMs?: number;
   readonly policy: string;
   readonly tags: readonly Tag[];
@@ -43,7 +46,15 @@ export function keyToRow(key: Key): KeyRow {
 
 /** `materials` are all rows of this key, in any order. */
 export function keyFromRow(row: KeyRow, materials: readonly KeyMaterialRow[], policies: KeyPolicies): Key {
-  const body = parseBody<KeyBody>(row.body, `key ${row.keyId}`, ['spec', 'usage', 'origin', 'state', 'policy', 'tags', 'rotation']);
+  const body = parseBody<KeyBody>(row.body, `key ${row.keyId}`, [
+    'spec',
+    'usage',
+    'origin',
+    'state',
+    'policy',
+    'tags',
+    'rotation',
+  ]);
   const { policy, ...rest } = body;
   return withMaterials(
     {
@@ -61,7 +72,10 @@ export function keyFromRow(row: KeyRow, materials: readonly KeyMaterialRow[], po
 }
 
 /** A key with these materials, oldest first, and the current one named. */
-export function withMaterials(key: Omit<Key, 'materials' | 'current'>, materials: readonly KeyMaterial[]): Key {
+export function withMaterials(
+  key: Omit<Key, 'materials' | 'current'>,
+  materials: readonly KeyMaterial[],
+): Key {
   const ordered = materials.toSorted((a, b) => a.order - b.order);
   const current = ordered.findLast((material) => material.state === 'CURRENT');
   if (current === undefined) throw new RowUnreadable(`key ${key.keyId}: it has no current key material`);
@@ -94,7 +108,10 @@ export function aliasToRow(alias: Alias): AliasRow {
 }
 
 export function aliasFromRow(row: AliasRow): Alias {
-  const { createdMs, updatedMs } = parseBody<AliasBody>(row.body, `alias ${row.aliasName}`, ['createdMs', 'updatedMs']);
+  const { createdMs, updatedMs } = parseBody<AliasBody>(row.body, `alias ${row.aliasName}`, [
+    'createdMs',
+    'updatedMs',
+  ]);
   const { accountId, region, aliasName, version, targetKeyId } = row;
   const arn = aliasArn(region, accountId, aliasName);
   return { accountId, region, name: aliasName, arn, version, targetKeyId, createdMs, updatedMs };

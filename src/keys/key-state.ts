@@ -64,7 +64,10 @@ const stateText: Record<KeyState, string> = {
 };
 
 /** The refusal of an operation of this class by a key in its present state, or undefined when it is served. */
-export function stateRefusal(rule: StateRule, key: Pick<Key, 'arn' | 'state' | 'origin'>): Refusal | undefined {
+export function stateRefusal(
+  rule: StateRule,
+  key: Pick<Key, 'arn' | 'state' | 'origin'>,
+): Refusal | undefined {
   const verdict = table[rule][states.indexOf(key.state)];
   switch (verdict) {
     case 'ok':
@@ -79,7 +82,9 @@ export function stateRefusal(rule: StateRule, key: Pick<Key, 'arn' | 'state' | '
     case 'invalid':
       return new Refusal(
         'KMSInvalidStateException',
-        rule === 'cancel-deletion' ? `${key.arn} is not pending deletion.` : `${key.arn} is ${stateText[key.state]}.`,
+        rule === 'cancel-deletion'
+          ? `${key.arn} is not pending deletion.`
+          : `${key.arn} is ${stateText[key.state]}.`,
       );
   }
   // A state that this table does not know serves nothing.

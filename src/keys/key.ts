@@ -2,8 +2,16 @@
  * A KMS key and its aliases as values: readonly, replaced whole by a change, never edited.
  * How they are stored is `key-row.ts`, where they are found is `key-table.ts`.
  */
-import type { KeyMaterialState, KeySpec, KeyState, KeyUsageType, OriginType, RotationType } from '../model/kms.ts';
+
 import type { SealedKeyMaterial } from '../keystore/interface.ts';
+import type {
+  KeyMaterialState,
+  KeySpec,
+  KeyState,
+  KeyUsageType,
+  OriginType,
+  RotationType,
+} from '../model/kms.ts';
 import type { KeyPolicy } from './key-policy.ts';
 
 export interface Tag {

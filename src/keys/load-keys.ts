@@ -17,7 +17,9 @@ export function loadKeys(
     else rows.push(row);
   }
   for (const row of state.keys) {
-    table.putKey(keyFromRow(row, materials.get(`${row.accountId} ${row.region} ${row.keyId}`) ?? [], policies));
+    table.putKey(
+      keyFromRow(row, materials.get(`${row.accountId} ${row.region} ${row.keyId}`) ?? [], policies),
+    );
   }
   for (const row of state.aliases) table.putAlias(aliasFromRow(row));
 }

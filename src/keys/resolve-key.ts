@@ -14,14 +14,31 @@ export interface CallScope {
 }
 
 export type ResolvedKey =
-  | { readonly found: true; readonly key: Key; readonly accountId: string; readonly arn: string; readonly requestAlias?: string }
-  | { readonly found: false; readonly accountId: string; readonly arn: string; readonly requestAlias?: string };
+  | {
+      readonly found: true;
+      readonly key: Key;
+      readonly accountId: string;
+      readonly arn: string;
+      readonly requestAlias?: string;
+    }
+  | {
+      readonly found: false;
+      readonly accountId: string;
+      readonly arn: string;
+      readonly requestAlias?: string;
+    };
 
 const isKeyId = (text: string): boolean =>
-  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text) || /^mrk-[0-9a-f]{32}$/.test(text);
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text) ||
+  /^mrk-[0-9a-f]{32}$/.test(text);
 
 /** `aliases`: whether the operation takes alias names and ARNs; most take key ids and key ARNs only. */
-export function resolveKey(table: KeyTable, scope: CallScope, reference: string, aliases: boolean): ResolvedKey {
+export function resolveKey(
+  table: KeyTable,
+  scope: CallScope,
+  reference: string,
+  aliases: boolean,
+): ResolvedKey {
   // A bare id is by far the most common form, so it is looked up before it is looked at.
   const known = table.key(scope.region, reference);
   if (known !== undefined && known.accountId === scope.accountId) {
@@ -40,13 +57,15 @@ function resolveArn(table: KeyTable, scope: CallScope, reference: string, aliase
   }
   if (arn.region !== scope.region) throw new Refusal('NotFoundException', `Invalid arn ${arn.region}`);
   if (arn.resource.startsWith('alias/')) {
-    if (!aliases) throw new Refusal('InvalidArnException', 'Key Aliases are not supported for this operation.');
+    if (!aliases)
+      throw new Refusal('InvalidArnException', 'Key Aliases are not supported for this operation.');
     return resolveAlias(table, { accountId: arn.accountId, region: arn.region }, arn.resource);
   }
   const keyId = arn.resource.startsWith('key/') ? arn.resource.slice('key/'.length) : '';
   if (!isKeyId(keyId)) throw new Refusal('NotFoundException', `Invalid keyId ${keyId}`);
   const key = table.key(arn.region, keyId);
-  if (key === undefined || key.accountId !== arn.accountId) return { found: false, accountId: arn.accountId, arn: reference };
+  if (key === undefined || key.accountId !== arn.accountId)
+    return { found: false, accountId: arn.accountId, arn: reference };
   return { found: true, key, accountId: key.accountId, arn: key.arn };
 }
 
@@ -54,7 +73,12 @@ function resolveAlias(table: KeyTable, scope: CallScope, name: string): Resolved
   const alias = table.alias(scope.accountId, scope.region, name);
   const key = alias === undefined ? undefined : table.key(scope.region, alias.targetKeyId);
   if (key === undefined) {
-    return { found: false, accountId: scope.accountId, arn: aliasArn(scope.region, scope.accountId, name), requestAlias: name };
+    return {
+      found: false,
+      accountId: scope.accountId,
+      arn: aliasArn(scope.region, scope.accountId, name),
+      requestAlias: name,
+    };
   }
   return { found: true, key, accountId: key.accountId, arn: key.arn, requestAlias: name };
 }

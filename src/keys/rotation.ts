@@ -3,8 +3,9 @@
  * Dates: automatic rotation is due one period after it was enabled, and every period thereafter;
  * rotating on demand does not move it (API reference, RotateKeyOnDemand).
  */
-import type { RotationType } from '../model/kms.ts';
+
 import type { KeyStore } from '../keystore/interface.ts';
+import type { RotationType } from '../model/kms.ts';
 import { encodeBlobHeader } from './ciphertext-blob.ts';
 import type { Key, KeyMaterial, Rotation } from './key.ts';
 import { withMaterials } from './key-row.ts';

@@ -43,7 +43,10 @@ const seedKeysMax = 10_000;
 const members = ['accountId', 'region', 'keyId', 'keyMaterial', 'description', 'aliases', 'tags', 'policy'];
 
 /** Throws `SeedRefused`, which names the entry that is wrong and never shows key material. */
-export function parseSeed(text: string, defaults: { readonly accountId: string; readonly region: string }): readonly SeedKey[] {
+export function parseSeed(
+  text: string,
+  defaults: { readonly accountId: string; readonly region: string },
+): readonly SeedKey[] {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -56,7 +59,11 @@ export function parseSeed(text: string, defaults: { readonly accountId: string; 
   return entries.map((entry, index) => parseKey(entry, `keys[${index}]`, defaults));
 }
 
-function parseKey(entry: unknown, where: string, defaults: { readonly accountId: string; readonly region: string }): SeedKey {
+function parseKey(
+  entry: unknown,
+  where: string,
+  defaults: { readonly accountId: string; readonly region: string },
+): SeedKey {
   if (!isObject(entry)) throw new SeedRefused(`${where} is not an object`);
   const unknown = Object.keys(entry).find((name) => !members.includes(name));
   if (unknown !== undefined) throw new SeedRefused(`${where} has an unknown member \`${unknown}\``);
@@ -70,7 +77,8 @@ function parseKey(entry: unknown, where: string, defaults: { readonly accountId:
   const keyId = text('keyId');
   if (!isAccountId(accountId)) throw new SeedRefused(`${where}.accountId is not 12 digits`);
   if (!isRegion(region)) throw new SeedRefused(`${where}.region is not the name of a Region`);
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(keyId)) throw new SeedRefused(`${where}.keyId is not a UUID in lower case`);
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(keyId))
+    throw new SeedRefused(`${where}.keyId is not a UUID in lower case`);
   const aliases = entry['aliases'] ?? [];
   if (!isStringList(aliases) || aliases.some((name) => !/^alias\/[a-zA-Z0-9/_-]{1,250}$/.test(name))) {
     throw new SeedRefused(`${where}.aliases is not a list of alias names`);
@@ -117,7 +125,8 @@ export async function seedKeyChange(
     },
     nowMs,
   );
-  const key = seed.keyMaterial === undefined ? fresh : await withKeyMaterial(keyStore, fresh, seed.keyMaterial);
+  const key =
+    seed.keyMaterial === undefined ? fresh : await withKeyMaterial(keyStore, fresh, seed.keyMaterial);
   const aliases = seed.aliases.map(
     (name): Alias => ({
       accountId,
@@ -150,11 +159,15 @@ export async function seedKeyChange(
 async function withKeyMaterial(keyStore: KeyStore, key: Key, encoded: string): Promise<Key> {
   const bytes = Buffer.from(encoded, 'base64');
   if (bytes.length !== keyMaterialBytes) {
-    throw new SeedRefused(`the key material of ${keyArn(key.region, key.accountId, key.keyId)} is not ${keyMaterialBytes} bytes in base64`);
+    throw new SeedRefused(
+      `the key material of ${keyArn(key.region, key.accountId, key.keyId)} is not ${keyMaterialBytes} bytes in base64`,
+    );
   }
   const { accountId, region, keyId, spec } = key;
   const sealed = await keyStore.adopt({ accountId, region, keyId, keySpec: spec }, bytes);
-  return withMaterials(key, [{ ...key.current, ...sealed, blobHeader: encodeBlobHeader(keyId, sealed.materialId) }]);
+  return withMaterials(key, [
+    { ...key.current, ...sealed, blobHeader: encodeBlobHeader(keyId, sealed.materialId) },
+  ]);
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

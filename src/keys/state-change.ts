@@ -22,7 +22,8 @@ export function createKeyChange(table: KeyTable, key: Key, max: number, quotaExc
   const writes: Write[] = [];
   if (key.manager === 'CUSTOMER') writes.push({ do: 'requireKeysBelow', accountId, region, max });
   writes.push({ do: 'insertKey', row: keyToRow(key) });
-  for (const material of key.materials) writes.push({ do: 'insertKeyMaterial', row: keyMaterialToRow(material) });
+  for (const material of key.materials)
+    writes.push({ do: 'insertKeyMaterial', row: keyMaterialToRow(material) });
   return {
     writes,
     apply: () => table.putKey(key),
@@ -41,8 +42,12 @@ export function updateKeyChange(
   return {
     writes: [
       { do: 'updateKey', row: keyToRow(stored) },
-      ...(materials.changed ?? []).map((material): Write => ({ do: 'updateKeyMaterial', row: keyMaterialToRow(material) })),
-      ...(materials.added ?? []).map((material): Write => ({ do: 'insertKeyMaterial', row: keyMaterialToRow(material) })),
+      ...(materials.changed ?? []).map(
+        (material): Write => ({ do: 'updateKeyMaterial', row: keyMaterialToRow(material) }),
+      ),
+      ...(materials.added ?? []).map(
+        (material): Write => ({ do: 'insertKeyMaterial', row: keyMaterialToRow(material) }),
+      ),
     ],
     apply: () => table.putKey(stored),
   };
@@ -66,7 +71,9 @@ export function createAliasChange(
   quotaExceeded: Refusal,
 ): StateChange {
   const { accountId, region, targetKeyId: keyId } = alias;
-  const counted = alias.name.startsWith('alias/aws/') ? [] : [{ do: 'requireAliasesBelow', accountId, region, keyId, max } as const];
+  const counted = alias.name.startsWith('alias/aws/')
+    ? []
+    : [{ do: 'requireAliasesBelow', accountId, region, keyId, max } as const];
   const touched = updateKeyChange(table, target, target);
   return {
     writes: [...counted, ...touched.writes, { do: 'insertAlias', row: aliasToRow(alias) }],

@@ -2,8 +2,9 @@
  * Pages of a listing. A marker is opaque: the position, sealed under a key of its own purpose and bound
  * to the operation, the caller, the Region and what was listed, so it opens nowhere else.
  */
-import { Refusal } from '../base/refusal.ts';
+
 import type { Caller } from '../authz/caller.ts';
+import { Refusal } from '../base/refusal.ts';
 import { modelViolation } from '../base/validation.ts';
 
 export interface Markers {
@@ -34,7 +35,8 @@ export function openPage(
   const limit = input.Limit ?? limitDefault;
   if (input.Marker === undefined) return { limit, after: '' };
   const after = markers.open(input.Marker, boundTo(operation, caller, listed));
-  if (after === undefined) throw new Refusal('InvalidMarkerException', 'The marker is not valid for this request.');
+  if (after === undefined)
+    throw new Refusal('InvalidMarkerException', 'The marker is not valid for this request.');
   return { limit, after };
 }
 
@@ -57,7 +59,10 @@ export function cutPage<T>(
   items: readonly T[],
   limit: number,
   nameOf: (item: T) => string,
-): { readonly items: readonly T[]; readonly page: { readonly Truncated: boolean; readonly NextMarker?: string } } {
+): {
+  readonly items: readonly T[];
+  readonly page: { readonly Truncated: boolean; readonly NextMarker?: string };
+} {
   const last = items[limit - 1];
   if (items.length <= limit || last === undefined) return { items, page: { Truncated: false } };
   const NextMarker = markers.seal(nameOf(last), boundTo(operation, caller, listed));

@@ -5,6 +5,7 @@
  */
 import type { HoldfastOperationName } from '../model/holdfast.ts';
 import type { KmsOperationName } from '../model/kms.ts';
+import type { ServiceName } from '../model/tables.ts';
 import { describeInstallation } from './holdfast/describe-installation.ts';
 import { injectFault } from './holdfast/inject-fault.ts';
 import { rotateDomainKey } from './holdfast/rotate-domain-key.ts';
@@ -40,7 +41,6 @@ import { tagResource } from './kms/tag-resource.ts';
 import { untagResource } from './kms/untag-resource.ts';
 import { updateAlias } from './kms/update-alias.ts';
 import { updateKeyDescription } from './kms/update-key-description.ts';
-import type { ServiceName } from '../model/tables.ts';
 import type { RegisteredOperation } from './operation.ts';
 
 const kms: Readonly<Record<KmsOperationName, RegisteredOperation | undefined>> = {
@@ -110,7 +110,10 @@ const holdfast: Readonly<Record<HoldfastOperationName, RegisteredOperation>> = {
   SetClock: setClock,
 };
 
-const registry: Readonly<Record<ServiceName, Readonly<Record<string, RegisteredOperation | undefined>>>> = { kms, holdfast };
+const registry: Readonly<Record<ServiceName, Readonly<Record<string, RegisteredOperation | undefined>>>> = {
+  kms,
+  holdfast,
+};
 
 export const operationOf = (service: ServiceName, name: string): RegisteredOperation | undefined => {
   const operations = registry[service];

@@ -6,7 +6,10 @@ export interface AuthenticatedCall extends RoutedCall {
   readonly caller: Caller;
 }
 
-export function authenticateCall(routed: RoutedCall, { authenticate }: PipelineDependencies): AuthenticatedCall {
+export function authenticateCall(
+  routed: RoutedCall,
+  { authenticate }: PipelineDependencies,
+): AuthenticatedCall {
   const { call, service } = routed;
   const { principal, accessKeyId, region } = authenticate(call.request, service);
   const caller: Caller = {

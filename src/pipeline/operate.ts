@@ -7,7 +7,10 @@ export interface PerformedCall extends AuthorizedCall {
 }
 
 /** Runs the operation. Nothing it returns is durable, visible or answered yet. */
-export async function operateCall(authorized: AuthorizedCall, { services }: PipelineDependencies): Promise<PerformedCall> {
+export async function operateCall(
+  authorized: AuthorizedCall,
+  { services }: PipelineDependencies,
+): Promise<PerformedCall> {
   const { declaration, input, targets, caller } = authorized;
   return { ...authorized, outcome: await declaration.handle(input, targets, { caller, services }) };
 }

@@ -1,14 +1,12 @@
 /** The audit record of a request: made durable, with the change it tells of, before any answer. */
 import { buildEvent, type EventFacts } from '../audit/event.ts';
-import { auditElements, auditParameters } from '../audit/parameters.ts';
+import { auditElements } from '../audit/parameters.ts';
 import type { RecordedEvent } from '../audit/recorder.ts';
-import type { Caller } from '../authz/caller.ts';
 import type { Refusal } from '../base/refusal.ts';
 import { uuid } from '../crypto/random.ts';
-import type { Key } from '../keys/key.ts';
-import type { StateChange } from '../keys/state-change.ts';
-import { PreconditionFailed } from '../storage/interface.ts';
 import type { Call } from './call.ts';
+import { callFacts } from './call-facts.ts';
+import { commitChange } from './commit-change.ts';
 import type { PipelineDependencies } from './dependencies.ts';
 import type { PerformedCall } from './operate.ts';
 
@@ -20,25 +18,17 @@ interface AccountEvent extends RecordedEvent {
   readonly recipientAccountId: string;
 }
 
-const eventSources = { kms: 'kms.amazonaws.com', holdfast: 'holdfast' } as const;
-
-export async function recordCall(performed: PerformedCall, dependencies: PipelineDependencies): Promise<RecordedCall> {
+export async function recordCall(
+  performed: PerformedCall,
+  dependencies: PipelineDependencies,
+): Promise<RecordedCall> {
   const { outcome } = performed;
   const { recorder } = dependencies;
   const events = successEvents(performed);
   if (outcome.change === undefined) await recorder.append(events.map(({ record }) => record));
-  else await commit(outcome.change, events, dependencies);
+  else await commitChange(outcome.change, events, dependencies);
   noteUsage(performed, events, dependencies);
   return { ...performed, recorded: true };
-}
-
-async function commit(change: StateChange, events: readonly RecordedEvent[], { recorder }: PipelineDependencies): Promise<void> {
-  try {
-    await recorder.commit(change, events);
-  } catch (error) {
-    const refusal = error instanceof PreconditionFailed ? change.refusals?.get(error.index) : undefined;
-    throw refusal ?? error;
-  }
 }
 
 /** One record for the caller's account, and one for each other account whose key was used. */
@@ -50,21 +40,31 @@ function successEvents(performed: PerformedCall): AccountEvent[] {
   return [...owners].map((recipientAccountId) => {
     const eventId = uuid();
     const facts = { ...callFacts(call, eventId, recipientAccountId, keys), ...successFacts(performed) };
-    return { recipientAccountId, eventId, record: buildEvent(sharedEventId === undefined ? facts : { ...facts, sharedEventId }) };
+    return {
+      recipientAccountId,
+      eventId,
+      record: buildEvent(sharedEventId === undefined ? facts : { ...facts, sharedEventId }),
+    };
   });
 }
 
 function successFacts({ service, operation, outcome: { audit } }: PerformedCall): Partial<EventFacts> {
   return {
     responseElements:
-      audit?.responseElements === undefined ? null : auditElements(service, operation, audit.responseElements),
+      audit?.responseElements === undefined
+        ? null
+        : auditElements(service, operation, audit.responseElements),
     ...(audit?.requestParameters === undefined ? {} : { requestParameters: audit.requestParameters }),
     ...(audit?.additionalEventData === undefined ? {} : { additionalEventData: audit.additionalEventData }),
   };
 }
 
 /** A refusal that reached a decision is recorded like a success; one that did not, in bounded form and number. */
-export async function recordRefusal(call: Call, refusal: Refusal, { recorder, sampler }: PipelineDependencies): Promise<void> {
+export async function recordRefusal(
+  call: Call,
+  refusal: Refusal,
+  { recorder, sampler }: PipelineDependencies,
+): Promise<void> {
   const facts: EventFacts = {
     ...callFacts(call, uuid(), call.caller?.principal.accountId ?? '', call.keys),
     errorCode: auditErrorCode(refusal),
@@ -79,54 +79,12 @@ export async function recordRefusal(call: Call, refusal: Refusal, { recorder, sa
 const auditErrorCode = (refusal: Refusal): string =>
   refusal.code === 'AccessDeniedException' ? 'AccessDenied' : refusal.code;
 
-/** A change that the service makes by itself while it serves a request (an AWS managed key on first sight). */
-export async function recordServiceChange(
-  call: Call,
-  caller: Caller,
-  key: Key,
-  change: StateChange,
-  dependencies: PipelineDependencies,
-): Promise<void> {
-  const eventId = uuid();
-  const record = buildEvent({
-    ...callFacts(call, eventId, caller.principal.accountId, [key]),
-    eventName: 'CreateKey',
-    readOnly: false,
-    requestParameters: null,
-    responseElements: null,
-    serviceEvent: { serviceEventDetails: { keyId: key.keyId } },
-  });
-  await commit(change, [{ eventId, record }], dependencies);
-}
-
-function callFacts(call: Call, eventId: string, recipientAccountId: string, keys: readonly Key[]): EventFacts {
-  const { request, caller, service = 'kms', operation, declaration, input } = call;
-  return {
-    eventId,
-    requestId: call.requestId,
-    timeMs: call.timeMs,
-    principal: caller?.principal,
-    accessKeyId: caller?.accessKeyId,
-    eventSource: eventSources[service],
-    eventName: operation ?? 'Unknown',
-    region: caller?.region ?? '',
-    sourceAddress: request.sourceAddress,
-    userAgent: call.header('user-agent'),
-    host: call.header('host'),
-    tls: request.tls,
-    requestParameters:
-      operation === undefined || input === undefined
-        ? null
-        : { ...declaration?.auditDefaults, ...auditParameters(service, operation, input, declaration?.redact) },
-    responseElements: null,
-    resources: keys,
-    readOnly: declaration?.readOnly ?? false,
-    recipientAccountId,
-  };
-}
-
 /** What GetKeyLastUsage answers: the last success of a cryptographic operation, by its event in the key's own account. */
-function noteUsage({ call, declaration }: PerformedCall, events: readonly AccountEvent[], { services }: PipelineDependencies): void {
+function noteUsage(
+  { call, declaration }: PerformedCall,
+  events: readonly AccountEvent[],
+  { services }: PipelineDependencies,
+): void {
   if (declaration.cryptographic !== true) return;
   for (const key of call.keys) {
     const event = events.find(({ recipientAccountId }) => recipientAccountId === key.accountId);

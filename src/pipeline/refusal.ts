@@ -11,5 +11,9 @@ export function refusalOf(error: unknown, call: Call, { reportFailure }: Pipelin
     return new Refusal('ThrottlingException', 'Rate exceeded');
   }
   reportFailure(error, call.requestId);
-  return new Refusal('KMSInternalException', 'The request failed because of an internal error. Try it again later.', 500);
+  return new Refusal(
+    'KMSInternalException',
+    'The request failed because of an internal error. Try it again later.',
+    500,
+  );
 }

@@ -2,14 +2,17 @@ import { type ResolvedNeed, resolveNeed } from '../authz/resolve.ts';
 import type { Key } from '../keys/key.ts';
 import type { DecodedCall } from './decode.ts';
 import type { PipelineDependencies } from './dependencies.ts';
-import { recordServiceChange } from './record.ts';
+import { recordServiceChange } from './record-service-change.ts';
 
 export interface ResolvedCall extends DecodedCall {
   readonly needs: Readonly<Record<string, ResolvedNeed>>;
 }
 
 /** Looks up everything the operation needs, as it is now. */
-export async function resolveCall(decoded: DecodedCall, dependencies: PipelineDependencies): Promise<ResolvedCall> {
+export async function resolveCall(
+  decoded: DecodedCall,
+  dependencies: PipelineDependencies,
+): Promise<ResolvedCall> {
   const { call, caller, declaration, input } = decoded;
   const { services } = dependencies;
   if (declaration.before !== undefined) {

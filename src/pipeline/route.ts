@@ -29,4 +29,5 @@ export function routeCall(call: Call): RoutedCall {
 }
 
 /** The service gives no message. */
-const unknownOperation = (status: number): Refusal => new Refusal('UnknownOperationException', undefined, status);
+const unknownOperation = (status: number): Refusal =>
+  new Refusal('UnknownOperationException', undefined, status);

@@ -8,7 +8,10 @@ export const injectFault = holdfastOperation('InjectFault', {
   needs: () => onInstallation('holdfast:InjectFault'),
   handle(input, _targets, { services: { installation } }) {
     if (installation.injectFault === undefined) {
-      throw new Refusal('UnsupportedOperationException', 'Faults can be injected only when the server was started with --fault-injection.');
+      throw new Refusal(
+        'UnsupportedOperationException',
+        'Faults can be injected only when the server was started with --fault-injection.',
+      );
     }
     installation.injectFault(input.Fault);
     return { output: undefined };

@@ -9,7 +9,10 @@ export const setClock = holdfastOperation('SetClock', {
   async handle(input, _targets, { services }) {
     const { installation, clock } = services;
     if (installation.setClock === undefined) {
-      throw new Refusal('UnsupportedOperationException', 'The clock can be set only when the server was started with --settable-clock.');
+      throw new Refusal(
+        'UnsupportedOperationException',
+        'The clock can be set only when the server was started with --settable-clock.',
+      );
     }
     await installation.setClock(input.Time);
     return { output: { Time: clock.nowMs() } };

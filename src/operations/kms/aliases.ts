@@ -23,7 +23,8 @@ export function checkAliasTarget(targetKeyId: string): void {
   }
 }
 
-export const aliasNotFound = (arn: string): Refusal => new Refusal('NotFoundException', `Alias ${arn} is not found.`);
+export const aliasNotFound = (arn: string): Refusal =>
+  new Refusal('NotFoundException', `Alias ${arn} is not found.`);
 
 export const aliasQuotaExceeded = (max: number): Refusal =>
   new Refusal('LimitExceededException', `The KMS key already has the maximum of ${max} aliases.`);

@@ -31,6 +31,10 @@ export const createAlias = kmsOperation('CreateAlias', {
       createdMs: nowMs,
       updatedMs: nowMs,
     };
-    return { output: undefined, change: createAliasChange(table, made, key, max, aliasQuotaExceeded(max)), audit: keyChanged(key) };
+    return {
+      output: undefined,
+      change: createAliasChange(table, made, key, max, aliasQuotaExceeded(max)),
+      audit: keyChanged(key),
+    };
   },
 });

@@ -1,6 +1,6 @@
-import { modelViolation } from '../../base/validation.ts';
-import { Refusal } from '../../base/refusal.ts';
 import { keyArn } from '../../base/arn.ts';
+import { Refusal } from '../../base/refusal.ts';
+import { modelViolation } from '../../base/validation.ts';
 import { uuid } from '../../crypto/random.ts';
 import { defaultKeyPolicy } from '../../keys/key-policy.ts';
 import { newKey } from '../../keys/new-key.ts';
@@ -11,7 +11,12 @@ import { keyMetadata } from './key-metadata.ts';
 import { acceptKeyPolicy } from './policy-document.ts';
 import { checkTagQuota, checkTags } from './tags.ts';
 
-const made = { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT', origin: 'AWS_KMS', multiRegion: false } as const;
+const made = {
+  spec: 'SYMMETRIC_DEFAULT',
+  usage: 'ENCRYPT_DECRYPT',
+  origin: 'AWS_KMS',
+  multiRegion: false,
+} as const;
 
 /** Parameters that contradict each other are refused as the service does; what is not built yet, by name. Nothing is ignored. */
 function validate(input: KmsInput<'CreateKey'>): void {
@@ -39,7 +44,12 @@ function validate(input: KmsInput<'CreateKey'>): void {
     throw new Refusal('ValidationException', `CustomKeyStoreId is not valid when Origin is ${Origin}.`);
   }
   for (const [index, tag] of (input.Tags ?? []).entries()) {
-    if (tag.TagKey.length === 0) throw modelViolation('', `tags.${index + 1}.member.tagKey`, 'Member must have length greater than or equal to 1');
+    if (tag.TagKey.length === 0)
+      throw modelViolation(
+        '',
+        `tags.${index + 1}.member.tagKey`,
+        'Member must have length greater than or equal to 1',
+      );
   }
 }
 
@@ -47,11 +57,17 @@ function refuseUnbuilt(input: KmsInput<'CreateKey'>): void {
   const { KeySpec, CustomerMasterKeySpec, Origin = 'AWS_KMS', MultiRegion, CustomKeyStoreId } = input;
   const spec = KeySpec ?? CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
   if (CustomKeyStoreId !== undefined) {
-    throw new Refusal('CustomKeyStoreNotFoundException', `Custom key store with ID ${CustomKeyStoreId} not found.`);
+    throw new Refusal(
+      'CustomKeyStoreNotFoundException',
+      `Custom key store with ID ${CustomKeyStoreId} not found.`,
+    );
   }
-  if (spec !== made.spec) throw new Refusal('UnsupportedOperationException', `KeySpec ${spec} is not supported yet.`);
-  if (Origin !== made.origin) throw new Refusal('UnsupportedOperationException', `Origin ${Origin} is not supported yet.`);
-  if (MultiRegion === true) throw new Refusal('UnsupportedOperationException', 'Multi-Region keys are not supported yet.');
+  if (spec !== made.spec)
+    throw new Refusal('UnsupportedOperationException', `KeySpec ${spec} is not supported yet.`);
+  if (Origin !== made.origin)
+    throw new Refusal('UnsupportedOperationException', `Origin ${Origin} is not supported yet.`);
+  if (MultiRegion === true)
+    throw new Refusal('UnsupportedOperationException', 'Multi-Region keys are not supported yet.');
 }
 
 export const createKey = kmsOperation('CreateKey', {
@@ -77,7 +93,9 @@ export const createKey = kmsOperation('CreateKey', {
       },
     } as const;
     // Tagging at creation is an action of its own (KMS Developer Guide, "Permissions to create and use tags").
-    return input.Tags === undefined || input.Tags.length === 0 ? { account } : { account, tags: { ...account, action: 'kms:TagResource' } };
+    return input.Tags === undefined || input.Tags.length === 0
+      ? { account }
+      : { account, tags: { ...account, action: 'kms:TagResource' } };
   },
   async handle(input, _targets, { caller, services }) {
     refuseUnbuilt(input);
@@ -92,7 +110,13 @@ export const createKey = kmsOperation('CreateKey', {
     const policy =
       input.Policy === undefined
         ? services.policies.of(defaultKeyPolicy(accountId))
-        : acceptKeyPolicy(services, caller, subject, input.Policy, input.BypassPolicyLockoutSafetyCheck === true);
+        : acceptKeyPolicy(
+            services,
+            caller,
+            subject,
+            input.Policy,
+            input.BypassPolicyLockoutSafetyCheck === true,
+          );
     const quotaExceeded = new Refusal(
       'LimitExceededException',
       `The account already has the maximum of ${quotas.keysPerAccountRegion} KMS keys in this Region.`,

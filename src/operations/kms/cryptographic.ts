@@ -17,14 +17,20 @@ export function checkGrantTokens(grantTokens: readonly string[] | undefined): vo
 /** An attested recipient cannot be verified without a configured root, so it is refused, never ignored. */
 export function refuseRecipient(recipient: object | undefined): void {
   if (recipient !== undefined) {
-    throw new Refusal('UnsupportedOperationException', 'The Recipient parameter is not supported: no attestation root is configured.');
+    throw new Refusal(
+      'UnsupportedOperationException',
+      'The Recipient parameter is not supported: no attestation root is configured.',
+    );
   }
 }
 
 /** The last step of each operation that has `DryRun`: everything was checked and nothing is done. */
 export function checkDryRun(dryRun: boolean | undefined): void {
   if (dryRun === true) {
-    throw new Refusal('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.');
+    throw new Refusal(
+      'DryRunOperationException',
+      'The request would have succeeded, but the DryRun option is set.',
+    );
   }
 }
 
@@ -45,7 +51,10 @@ export function checkCiphertextParameter(
     throw new Refusal('ValidationException', 'DryRunModifiers can be specified only when DryRun is true.');
   }
   if (ignoresCiphertext && keyId === undefined) {
-    throw new Refusal('ValidationException', `${keyIdName} is required when DryRunModifiers includes IGNORE_CIPHERTEXT.`);
+    throw new Refusal(
+      'ValidationException',
+      `${keyIdName} is required when DryRunModifiers includes IGNORE_CIPHERTEXT.`,
+    );
   }
   if (!ignoresCiphertext && ciphertext === undefined) {
     throw modelViolation(null, 'ciphertextBlob', mustNotBeNull);
@@ -55,7 +64,10 @@ export function checkCiphertextParameter(
 /** The algorithm of a symmetric key is always SYMMETRIC_DEFAULT, whether or not the request names one. */
 export function checkEncryptionAlgorithm(key: Key, algorithm: string | undefined): void {
   if (algorithm !== undefined && algorithm !== 'SYMMETRIC_DEFAULT') {
-    throw new Refusal('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`);
+    throw new Refusal(
+      'InvalidKeyUsageException',
+      `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`,
+    );
   }
 }
 
@@ -73,11 +85,19 @@ export function encryptWith(
   plaintext: Uint8Array,
   encryptionContext: ReadonlyMap<string, string> | undefined,
 ): Uint8Array | Promise<Uint8Array> {
-  return keyStore.encrypt(key.current, key.current.blobHeader, plaintext, encodeEncryptionContext(encryptionContext));
+  return keyStore.encrypt(
+    key.current,
+    key.current.blobHeader,
+    plaintext,
+    encodeEncryptionContext(encryptionContext),
+  );
 }
 
 /** The key material of `key` that a ciphertext names. */
-export function materialOfCiphertext(key: Key, ciphertext: Buffer): { blob: ParsedBlob; material: KeyMaterial } {
+export function materialOfCiphertext(
+  key: Key,
+  ciphertext: Buffer,
+): { blob: ParsedBlob; material: KeyMaterial } {
   const blob = parseBlob(ciphertext);
   if (blob === undefined) throw new Refusal('InvalidCiphertextException');
   if (blob.keyId !== key.keyId) {
@@ -103,7 +123,12 @@ export async function decryptWith(
 ): Promise<{ plaintext: Buffer; material: KeyMaterial }> {
   const { blob, material } = materialOfCiphertext(key, ciphertext);
   try {
-    const opened = keyStore.decrypt(material, blob.headerBytes, ciphertext, encodeEncryptionContext(encryptionContext));
+    const opened = keyStore.decrypt(
+      material,
+      blob.headerBytes,
+      ciphertext,
+      encodeEncryptionContext(encryptionContext),
+    );
     return { plaintext: opened instanceof Promise ? await opened : opened, material };
   } catch (error) {
     if (error instanceof DecryptionFailed) throw new Refusal('InvalidCiphertextException');

@@ -43,6 +43,11 @@ export async function generateDataKey(
 ): Promise<{ plaintext: Buffer; ciphertext: Uint8Array }> {
   checkGrantTokens(input.GrantTokens);
   checkDryRun(input.DryRun);
-  const plaintext = randomBytes(input.KeySpec === undefined ? (input.NumberOfBytes ?? 0) : bytesOfSpec[input.KeySpec]);
-  return { plaintext, ciphertext: await encryptWith(services.keyStore, key, plaintext, input.EncryptionContext) };
+  const plaintext = randomBytes(
+    input.KeySpec === undefined ? (input.NumberOfBytes ?? 0) : bytesOfSpec[input.KeySpec],
+  );
+  return {
+    plaintext,
+    ciphertext: await encryptWith(services.keyStore, key, plaintext, input.EncryptionContext),
+  };
 }

@@ -36,9 +36,15 @@ export const decrypt = kmsOperation('Decrypt', {
     refuseRecipient(input.Recipient);
     checkEncryptionAlgorithm(key, input.EncryptionAlgorithm);
     // Without a ciphertext (DryRun with IGNORE_CIPHERTEXT) there is nothing left to check.
-    if (input.CiphertextBlob === undefined || input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT')) checkDryRun(true);
+    if (input.CiphertextBlob === undefined || input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT'))
+      checkDryRun(true);
     const ciphertext = input.CiphertextBlob ?? Buffer.alloc(0);
-    const { plaintext, material } = await decryptWith(services.keyStore, key, ciphertext, input.EncryptionContext);
+    const { plaintext, material } = await decryptWith(
+      services.keyStore,
+      key,
+      ciphertext,
+      input.EncryptionContext,
+    );
     if (input.DryRun) plaintext.fill(0);
     checkDryRun(input.DryRun);
     return {

@@ -1,5 +1,5 @@
-import { resolveKey } from '../../keys/resolve-key.ts';
 import { createAwsManagedKey } from '../../keys/aws-managed.ts';
+import { resolveKey } from '../../keys/resolve-key.ts';
 import { kmsOperation } from '../operation.ts';
 import { checkGrantTokens } from './cryptographic.ts';
 import { keyMetadata } from './key-metadata.ts';
@@ -20,7 +20,8 @@ export const describeKey = kmsOperation('DescribeKey', {
   async before(input, caller, { table, keyStore, policies, clock }) {
     const scope = { accountId: caller.principal.accountId, region: caller.region };
     const resolved = resolveKey(table, scope, input.KeyId, true);
-    if (resolved.found || resolved.requestAlias === undefined || resolved.accountId !== scope.accountId) return undefined;
+    if (resolved.found || resolved.requestAlias === undefined || resolved.accountId !== scope.accountId)
+      return undefined;
     return createAwsManagedKey(table, keyStore, policies, scope, resolved.requestAlias, clock.nowMs());
   },
   handle(input, { key }) {

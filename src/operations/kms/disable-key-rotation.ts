@@ -7,6 +7,10 @@ export const disableKeyRotation = kmsOperation('DisableKeyRotation', {
   needs: (input) => ({ key: ownKey('kms:DisableKeyRotation', input.KeyId, 'rotation-change') }),
   handle(_input, { key }, { services: { table } }) {
     const { nextMs: _off, ...rotation } = key.rotation;
-    return { output: undefined, change: updateKeyChange(table, key, { ...key, rotation }), audit: keyChanged(key) };
+    return {
+      output: undefined,
+      change: updateKeyChange(table, key, { ...key, rotation }),
+      audit: keyChanged(key),
+    };
   },
 });

@@ -13,10 +13,17 @@ export const enableKeyRotation = kmsOperation('EnableKeyRotation', {
   }),
   handle(input, { key }, { services: { table, clock } }) {
     const enabled = key.rotation.nextMs !== undefined;
-    const periodDays = input.RotationPeriodInDays ?? (enabled ? key.rotation.periodDays : rotationPeriodDaysDefault);
+    const periodDays =
+      input.RotationPeriodInDays ?? (enabled ? key.rotation.periodDays : rotationPeriodDaysDefault);
     const nextMs =
-      enabled && periodDays === key.rotation.periodDays ? key.rotation.nextMs : clock.nowMs() + periodDays * dayMs;
+      enabled && periodDays === key.rotation.periodDays
+        ? key.rotation.nextMs
+        : clock.nowMs() + periodDays * dayMs;
     const rotation = { ...key.rotation, periodDays, nextMs };
-    return { output: undefined, change: updateKeyChange(table, key, { ...key, rotation }), audit: keyChanged(key) };
+    return {
+      output: undefined,
+      change: updateKeyChange(table, key, { ...key, rotation }),
+      audit: keyChanged(key),
+    };
   },
 });

@@ -12,7 +12,12 @@ export const generateDataKey = kmsOperation('GenerateDataKey', {
     const { plaintext, ciphertext } = await generate(input, key, services);
     const keyMaterialId = key.current.materialId;
     return {
-      output: { CiphertextBlob: ciphertext, Plaintext: plaintext, KeyId: key.arn, KeyMaterialId: keyMaterialId },
+      output: {
+        CiphertextBlob: ciphertext,
+        Plaintext: plaintext,
+        KeyId: key.arn,
+        KeyMaterialId: keyMaterialId,
+      },
       audit: { additionalEventData: { keyMaterialId } },
     };
   },

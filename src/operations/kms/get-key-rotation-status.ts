@@ -19,7 +19,12 @@ export const getKeyRotationStatus = kmsOperation('GetKeyRotationStatus', {
       return { output: { KeyRotationEnabled: false, KeyId: key.keyId } };
     }
     return {
-      output: { KeyRotationEnabled: true, KeyId: key.keyId, RotationPeriodInDays: periodDays, NextRotationDate: nextMs },
+      output: {
+        KeyRotationEnabled: true,
+        KeyId: key.keyId,
+        RotationPeriodInDays: periodDays,
+        NextRotationDate: nextMs,
+      },
     };
   },
 });

@@ -1,7 +1,7 @@
 /** The need that most management operations have: one key of the caller's own account, by id or ARN. */
 import type { ConditionFacts, KeyNeed } from '../../authz/need.ts';
-import type { StateRule } from '../../keys/key-state.ts';
 import type { Key } from '../../keys/key.ts';
+import type { StateRule } from '../../keys/key-state.ts';
 
 export const ownKey = (action: string, keyId: string, state: StateRule, facts?: ConditionFacts) =>
   ({

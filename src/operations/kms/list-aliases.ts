@@ -4,8 +4,8 @@ import { predefinedAliasNames } from '../../keys/aws-managed.ts';
 import type { Alias, Key } from '../../keys/key.ts';
 import type { KeyTable } from '../../keys/key-table.ts';
 import { type CallScope, resolveKey } from '../../keys/resolve-key.ts';
-import { checkLimit, cutPage, openPage } from '../pagination.ts';
 import { kmsOperation } from '../operation.ts';
+import { checkLimit, cutPage, openPage } from '../pagination.ts';
 
 /**
  * The account's aliases in this Region, or those of one key. An AWS alias whose key nobody has asked for
@@ -25,7 +25,15 @@ export const listAliases = kmsOperation('ListAliases', {
       key === undefined
         ? withPredefined(table.aliasesAfter(accountId, region, after, limit + 1), after, accountId, region)
         : [...table.aliasesOfKey(key).values()].filter((alias) => alias.name > after).sort(byName);
-    const { items, page } = cutPage(markers, 'ListAliases', caller, listed, aliases, limit, (alias) => alias.name);
+    const { items, page } = cutPage(
+      markers,
+      'ListAliases',
+      caller,
+      listed,
+      aliases,
+      limit,
+      (alias) => alias.name,
+    );
     return { output: { Aliases: items.map(entry), ...page } };
   },
 });
@@ -43,7 +51,12 @@ function listedKey(table: KeyTable, scope: CallScope, keyId: string): Key {
   return resolved.key;
 }
 
-function withPredefined(aliases: readonly Alias[], after: string, accountId: string, region: string): Listed[] {
+function withPredefined(
+  aliases: readonly Alias[],
+  after: string,
+  accountId: string,
+  region: string,
+): Listed[] {
   const named = new Set(aliases.map((alias) => alias.name));
   const missing = predefinedAliasNames
     .filter((name) => name > after && !named.has(name))

@@ -1,5 +1,5 @@
-import { checkLimit, openPage } from '../pagination.ts';
 import { kmsOperation } from '../operation.ts';
+import { checkLimit, openPage } from '../pagination.ts';
 import { ownKey } from './key-edit.ts';
 
 /** A key has one policy and it is called `default`, so every listing is one page. */

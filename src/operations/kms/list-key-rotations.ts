@@ -1,6 +1,6 @@
 import type { KeyMaterial } from '../../keys/key.ts';
-import { checkLimit, cutPage, openPage } from '../pagination.ts';
 import { kmsOperation } from '../operation.ts';
+import { checkLimit, cutPage, openPage } from '../pagination.ts';
 import { ownKey } from './key-edit.ts';
 
 /** Key materials in the order they came; the first was not rotated to, so it is listed only on request. */
@@ -15,7 +15,15 @@ export const listKeyRotations = kmsOperation('ListKeyRotations', {
     const materials = key.materials.filter(
       ({ order }) => (include === 'ALL_KEY_MATERIAL' || order > 0) && (after === '' || order > Number(after)),
     );
-    const { items, page } = cutPage(markers, 'ListKeyRotations', caller, listed, materials, limit, ({ order }) => String(order));
+    const { items, page } = cutPage(
+      markers,
+      'ListKeyRotations',
+      caller,
+      listed,
+      materials,
+      limit,
+      ({ order }) => String(order),
+    );
     return { output: { Rotations: items.map(entry), ...page } };
   },
 });

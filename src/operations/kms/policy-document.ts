@@ -23,13 +23,17 @@ export function acceptKeyPolicy(
   bypassLockoutSafetyCheck: boolean,
 ): KeyPolicy {
   if (Buffer.byteLength(text) > services.quotas.keyPolicyBytes) {
-    throw new Refusal('LimitExceededException', `The key policy exceeds the limit of ${services.quotas.keyPolicyBytes} bytes.`);
+    throw new Refusal(
+      'LimitExceededException',
+      `The key policy exceeds the limit of ${services.quotas.keyPolicyBytes} bytes.`,
+    );
   }
   const policy = services.policies.of(text);
   try {
     policy.compiled;
   } catch (error) {
-    if (error instanceof MalformedPolicy) throw new Refusal('MalformedPolicyDocumentException', error.message);
+    if (error instanceof MalformedPolicy)
+      throw new Refusal('MalformedPolicyDocumentException', error.message);
     throw error;
   }
   checkPrincipals(services, policy);

@@ -20,7 +20,17 @@ export const putKeyPolicy = kmsOperation('PutKeyPolicy', {
     if (input.PolicyName !== undefined && input.PolicyName !== 'default') {
       throw new Refusal('NotFoundException', 'No such policy exists');
     }
-    const policy = acceptKeyPolicy(services, caller, key, input.Policy, input.BypassPolicyLockoutSafetyCheck === true);
-    return { output: undefined, change: updateKeyChange(services.table, key, { ...key, policy }), audit: keyChanged(key) };
+    const policy = acceptKeyPolicy(
+      services,
+      caller,
+      key,
+      input.Policy,
+      input.BypassPolicyLockoutSafetyCheck === true,
+    );
+    return {
+      output: undefined,
+      change: updateKeyChange(services.table, key, { ...key, policy }),
+      audit: keyChanged(key),
+    };
   },
 });

@@ -14,11 +14,21 @@ import {
 export const reEncrypt = kmsOperation('ReEncrypt', {
   readOnly: true,
   cryptographic: true,
-  auditDefaults: { sourceEncryptionAlgorithm: 'SYMMETRIC_DEFAULT', destinationEncryptionAlgorithm: 'SYMMETRIC_DEFAULT' },
+  auditDefaults: {
+    sourceEncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+    destinationEncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+  },
   validate: (input) =>
-    checkCiphertextParameter(input.CiphertextBlob, input.SourceKeyId, input.DryRun, input.DryRunModifiers, 'SourceKeyId'),
+    checkCiphertextParameter(
+      input.CiphertextBlob,
+      input.SourceKeyId,
+      input.DryRun,
+      input.DryRunModifiers,
+      'SourceKeyId',
+    ),
   needs: (input, caller, { table }) => {
-    const ciphertextKeyId = input.SourceKeyId === undefined ? keyIdOfCiphertext(input.CiphertextBlob) : undefined;
+    const ciphertextKeyId =
+      input.SourceKeyId === undefined ? keyIdOfCiphertext(input.CiphertextBlob) : undefined;
     const scope = { accountId: caller.principal.accountId, region: caller.region };
     const destination = resolveKey(table, scope, input.DestinationKeyId, true);
     const sourceArn =
@@ -62,15 +72,26 @@ export const reEncrypt = kmsOperation('ReEncrypt', {
     checkEncryptionAlgorithm(source, input.SourceEncryptionAlgorithm);
     checkEncryptionAlgorithm(destination, input.DestinationEncryptionAlgorithm);
     // Without a ciphertext (DryRun with IGNORE_CIPHERTEXT) there is nothing left to check.
-    if (input.CiphertextBlob === undefined || input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT')) checkDryRun(true);
+    if (input.CiphertextBlob === undefined || input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT'))
+      checkDryRun(true);
     const { keyStore } = services;
     const ciphertext = input.CiphertextBlob ?? Buffer.alloc(0);
-    const { plaintext, material } = await decryptWith(keyStore, source, ciphertext, input.SourceEncryptionContext);
+    const { plaintext, material } = await decryptWith(
+      keyStore,
+      source,
+      ciphertext,
+      input.SourceEncryptionContext,
+    );
     try {
       checkDryRun(input.DryRun);
       return {
         output: {
-          CiphertextBlob: await encryptWith(keyStore, destination, plaintext, input.DestinationEncryptionContext),
+          CiphertextBlob: await encryptWith(
+            keyStore,
+            destination,
+            plaintext,
+            input.DestinationEncryptionContext,
+          ),
           SourceKeyId: source.arn,
           KeyId: destination.arn,
           SourceEncryptionAlgorithm: 'SYMMETRIC_DEFAULT',

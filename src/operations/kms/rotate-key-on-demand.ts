@@ -13,11 +13,17 @@ export const rotateKeyOnDemand = kmsOperation('RotateKeyOnDemand', {
   async handle(input, { key }, { services: { table, keyStore, clock, quotas } }) {
     const max = quotas.onDemandRotationsPerKey;
     if (key.rotation.onDemandCount >= max) {
-      throw new Refusal('LimitExceededException', `The KMS key already has the maximum of ${max} on-demand rotations.`);
+      throw new Refusal(
+        'LimitExceededException',
+        `The KMS key already has the maximum of ${max} on-demand rotations.`,
+      );
     }
     const nowMs = clock.nowMs();
     if (key.rotation.nextMs !== undefined && key.rotation.nextMs - nowMs <= automaticRotationNearMs) {
-      throw new Refusal('ConflictException', `Automatic rotation of ${key.arn} is in progress or about to begin.`);
+      throw new Refusal(
+        'ConflictException',
+        `Automatic rotation of ${key.arn} is in progress or about to begin.`,
+      );
     }
     const { change } = await rotateKey(table, keyStore, key, 'ON_DEMAND', nowMs);
     return { output: { KeyId: input.KeyId }, change, audit: keyChanged(key) };

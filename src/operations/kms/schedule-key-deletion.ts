@@ -1,6 +1,6 @@
 import { modelViolation } from '../../base/validation.ts';
-import { updateKeyChange } from '../../keys/state-change.ts';
 import { dayMs } from '../../keys/rotation.ts';
+import { updateKeyChange } from '../../keys/state-change.ts';
 import { kmsOperation } from '../operation.ts';
 import { ownKey } from './key-edit.ts';
 
@@ -12,10 +12,18 @@ export const scheduleKeyDeletion = kmsOperation('ScheduleKeyDeletion', {
   validate({ PendingWindowInDays: days }) {
     if (days === undefined) return;
     if (days < waitingPeriodDaysMin) {
-      throw modelViolation(String(days), 'pendingWindowInDays', 'Member must have value greater than or equal to 7');
+      throw modelViolation(
+        String(days),
+        'pendingWindowInDays',
+        'Member must have value greater than or equal to 7',
+      );
     }
     if (days > waitingPeriodDaysMax) {
-      throw modelViolation(String(days), 'pendingWindowInDays', 'Member must have value less than or equal to 30');
+      throw modelViolation(
+        String(days),
+        'pendingWindowInDays',
+        'Member must have value less than or equal to 30',
+      );
     }
   },
   needs: (input) => ({

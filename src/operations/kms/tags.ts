@@ -15,5 +15,9 @@ export function checkTagKeys(keys: readonly string[]): void {
 }
 
 export function checkTagQuota(count: number, max: number): void {
-  if (count > max) throw new Refusal('LimitExceededException', `The number of tags exceeds the limit of ${max} tags per key.`);
+  if (count > max)
+    throw new Refusal(
+      'LimitExceededException',
+      `The number of tags exceeds the limit of ${max} tags per key.`,
+    );
 }

@@ -26,7 +26,10 @@ export const updateAlias = kmsOperation('UpdateAlias', {
   handle(_input, { alias, old, key }, { services: { table, clock, quotas } }) {
     if (alias.alias === undefined) throw aliasNotFound(alias.arn);
     if (old.spec !== key.spec || old.usage !== key.usage) {
-      throw new Refusal('ValidationException', 'The current and new KMS keys must be of the same type and have the same key usage.');
+      throw new Refusal(
+        'ValidationException',
+        'The current and new KMS keys must be of the same type and have the same key usage.',
+      );
     }
     const max = quotas.aliasesPerKey;
     if (old.keyId !== key.keyId && table.aliasesOfKey(key).size >= max) throw aliasQuotaExceeded(max);
