@@ -8,8 +8,13 @@
 import { glob } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { cruise, type IFlattenedRuleSet, type IRegularForbiddenRuleType } from 'dependency-cruiser';
-import { cryptoFolder, keyObjectFolders, providers, rows } from './layers.ts';
+import {
+  cruise,
+  type ICruiseResult,
+  type IFlattenedRuleSet,
+  type IRegularForbiddenRuleType,
+} from 'dependency-cruiser';
+import { cryptoFolder, entries, keyObjectFolders, providers, rows } from './layers.ts';
 
 /** What is wrong with the imports of `root/src`, one sentence each. */
 async function checkLayers(root: string): Promise<string[]> {
@@ -32,11 +37,29 @@ async function checkLayers(root: string): Promise<string[]> {
   return [
     ...strays.map((file) => `${file}: its folder is in no row of tools/layers.ts`),
     ...unread.map((file) => `${file}: not read by dependency-cruiser (is its TypeScript beside it?)`),
+    ...unreached(output),
     ...output.summary.violations.map(({ rule, from, to, cycle }) => {
       const chain = cycle === undefined ? to : cycle.map((step) => step.name).join(' -> ');
       return `${from} -> ${chain}: ${rule.name}`;
     }),
   ];
+}
+
+/** Source files that no import chain from an entry leads to: dead code, or a file somebody forgot to register. */
+function unreached({ modules }: ICruiseResult): string[] {
+  const importsOf = new Map(
+    modules.map(({ source, dependencies }) => [source, dependencies.map(({ resolved }) => resolved)]),
+  );
+  const reached = new Set<string>();
+  const waiting = entries.map((entry) => `src/${entry}`);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (reached.has(next)) continue;
+    reached.add(next);
+    waiting.push(...(importsOf.get(next) ?? []));
+  }
+  return [...importsOf.keys()]
+    .filter((file) => file.startsWith('src/') && !reached.has(file))
+    .map((file) => `${file}: nothing that runs imports it`);
 }
 
 type Rule = IRegularForbiddenRuleType;

@@ -37,3 +37,6 @@ export const providers: Readonly<Record<string, readonly string[]>> = {
   keystore: ['software', 'pkcs11', 'xks'],
   seal: ['file', 'passphrase'],
 };
+
+/** Where the program starts: the command, and the threads it starts by file name. All else is reached from here. */
+export const entries: readonly string[] = ['main.ts', 'storage/sqlite/worker.ts'];

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -107,6 +107,11 @@ const seeds: readonly Seed[] = [
       /src\/http\/seed\.ts -> .*typescript.*: (src\/ imports Node and itself only|imports a file that is not)/,
   },
   {
+    title: 'a file that nothing that runs imports',
+    files: { 'keys/seed.ts': `export const seed = 1;\n` },
+    report: /src\/keys\/seed\.ts: nothing that runs imports it/,
+  },
+  {
     title: 'a folder that is in no row',
     files: { 'utils/seed.ts': `export const seed = 1;\n` },
     report: /src\/utils\/seed\.ts: its folder is in no row/,
@@ -132,12 +137,13 @@ test('the layer check passes a tree where every folder imports every folder of t
 test('the layer check lets main.ts name a provider and a key store name the type of a key object', () => {
   const root = cleanTree();
   write(root, 'storage/sqlite/database.ts', `export const database = 1;\n`);
-  write(root, 'main.ts', `export { database as idea } from './storage/sqlite/database.ts';\n`);
   write(
     root,
     'keystore/seed.ts',
     `import type { KeyObject } from 'node:crypto';\nexport type Seed = KeyObject;\n`,
   );
+  const imports = `import './storage/sqlite/database.ts';\nimport type { Seed } from './keystore/seed.ts';\n`;
+  appendFileSync(path.join(root, 'src/main.ts'), `${imports}export type Seeded = Seed;\n`);
   const { status, stderr } = checkLayers(root);
   assert.equal(stderr, '');
   assert.equal(status, 0);
