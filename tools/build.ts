@@ -16,8 +16,8 @@ const entryPoints = {
   'sqlite-worker': 'src/storage/sqlite/worker.ts',
 };
 
-/** A file that asks where it is finds itself in `dist/` once bundled: only these know how to live with that. */
-const knowTheirPlace = new Set(['src/main.ts', 'src/storage/sqlite/sqlite-storage.ts']);
+/** A file that asks where it is finds itself in `dist/` once bundled: only these can live with that. */
+const knowTheirPlace = new Set(['src/storage/sqlite/sqlite-storage.ts']);
 
 const refuseUnknownPlaces: Plugin = {
   name: 'refuse-unknown-places',
