@@ -30,6 +30,7 @@ const steps: readonly Step[] = [
       '--colors=off',
       '--error-on-warnings',
       '--max-diagnostics=100',
+      '--diagnostic-level=warn',
       '.',
     ],
   },
