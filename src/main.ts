@@ -1,26 +1,26 @@
 /**
  * The composition root: reads the command, and for `dev` and `server` puts the parts together, in the
  * order configuration -> storage -> keys -> log -> request path -> listener. It is the only file that
- * names providers; everything else about the command line is in `cli/`.
+ * names providers; everything else about the command line is in `cli/`. Long because it names every part.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import { LastUsage } from './audit/last-usage.ts';
 import { LogSigningKeyBroken, logSigningKeyName, newLogSigner, openLogSigner } from './audit/log-signer.ts';
-import { type RecordedEvent, Recorder, recoverOutbox } from './audit/recorder.ts';
+import { Recorder, recoverOutbox } from './audit/recorder.ts';
 import { RefusalSampler } from './audit/refusal-sampler.ts';
 import { createAuthenticator } from './authn/authenticate.ts';
 import { jsonSignatureErrors } from './authn/signed-service.ts';
 import { type Clock, SettableClock, systemClock } from './base/clock.ts';
-import type { Fault, Faults } from './base/durable-file.ts';
-import { FaultPlan } from './base/fault-plan.ts';
+import { FaultPlan, fileFaults } from './base/fault-plan.ts';
 import type { ConfiguredInvocation } from './cli/command.ts';
 import { diagnosis } from './cli/diagnosis.ts';
 import { CommandFailed, type CommandIo, type ExitCode, say } from './cli/io.ts';
 import { devReady, initialized, type ShownCredential, serverReady } from './cli/ready.ts';
+import { type Reports, reportsTo } from './cli/reports.ts';
 import { runCommand } from './cli/run-command.ts';
 import { status } from './cli/status.ts';
 import { holdfastVersion } from './cli/version.ts';
@@ -30,10 +30,12 @@ import { uuid } from './crypto/random.ts';
 import { startHttpServer } from './http/server.ts';
 import { Identities } from './identity/identities.ts';
 import { deleteDueKeys } from './jobs/delete-due-keys.ts';
-import { resealKeyMaterial, staleKeyCount } from './jobs/reseal-key-material.ts';
+import { domainKeyEvents } from './jobs/domain-key-events.ts';
+import { operateInstallation } from './jobs/operate-installation.ts';
+import { resealKeyMaterial } from './jobs/reseal-key-material.ts';
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts';
 import { Scheduler } from './jobs/scheduler.ts';
-import { serviceEvent } from './jobs/service-event.ts';
+import { keyEvent } from './jobs/service-event.ts';
 import { newAccessKeyId, newSecretAccessKey } from './keys/access-key-id.ts';
 import {
   exposeSecretAccessKey,
@@ -48,6 +50,7 @@ import { KeyTable } from './keys/key-table.ts';
 import { loadKeys } from './keys/load-keys.ts';
 import { SealedMarkers } from './keys/markers.ts';
 import { PurposeKeys } from './keys/purpose-keys.ts';
+import { parseSeed, seedKeyChange } from './keys/seed.ts';
 import { SoftwareKeyStore } from './keystore/software/key-store.ts';
 import type { Services } from './operations/operation.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
@@ -123,7 +126,10 @@ async function openInstallation(
     const [storage, seal] = await Promise.all([
       openSqliteStorage({
         directory: lock.directory,
-        faults: () => faults.next('storage')?.how as StorageFault | undefined,
+        faults: () => {
+          // Minted: the plan takes no other words for `storage` than those that the type lists.
+          return faults.next('storage')?.how as StorageFault | undefined;
+        },
         onNotice: report.notice,
         onFailure: failed,
       }),
@@ -239,66 +245,7 @@ async function openSeal(config: Config, directory: string, create: boolean): Pro
   }
 }
 
-/** The faults that a plan has for durable files, as the file door asks for them. */
-const fileFaults =
-  (plan: FaultPlan): Faults =>
-  (operation) => {
-    const fault = plan.next(operation);
-    return fault === undefined ? undefined : { how: fault.how as Fault['how'], code: fault.code };
-  };
-
-/** The events of new domain keys. What is only sealed anew is told by the event of the rotation that caused it. */
-function domainKeyEvents(
-  writes: readonly Write[],
-  operatorAccountId: string,
-  timeMs: number,
-): readonly RecordedEvent[] {
-  return writes.flatMap((write) =>
-    write.do === 'insertDomainKey'
-      ? [
-          serviceEvent({
-            eventSource: 'holdfast',
-            eventName: 'CreateDomainKey',
-            accountId: operatorAccountId,
-            region: write.row.region,
-            timeMs,
-            keys: [],
-            details: { version: write.row.version },
-          }),
-        ]
-      : [],
-  );
-}
-
-interface Reports {
-  /** For the operator: a sentence. */
-  notice(message: string): void;
-  /** A store has failed: nothing more is served. */
-  failed(failure: Error): void;
-  /** A bug or an outage. */
-  failure(error: unknown, where: string): void;
-}
-
-/** One JSON line on the error output for each: what a log collector wants, and never a secret. */
-function reportsTo(io: CommandIo): Reports {
-  const line = (level: string, message: string, detail: object = {}): void =>
-    say(
-      io.stderr,
-      JSON.stringify({ time: new Date(systemClock.nowMs()).toISOString(), level, message, ...detail }),
-    );
-  return {
-    notice: (message) => line('notice', message),
-    failed: (failure) => line('fatal', failure.message),
-    failure: (error, where) =>
-      line('error', error instanceof Error ? error.message : String(error), {
-        where,
-        stack: error instanceof Error ? error.stack : undefined,
-      }),
-  };
-}
-
 interface RunningHoldfast {
-  readonly version: string;
   readonly url: string;
   readonly installation: OpenedInstallation;
   close(): Promise<void>;
@@ -310,13 +257,11 @@ const jobIntervalMs = 10_000;
 const housekeepingMs = 60_000;
 
 async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHoldfast> {
-  const version = holdfastVersion;
   const report = reportsTo(io);
   const startedMs = systemClock.nowMs();
   const opened = await openInstallation(config, report, config.command === 'dev');
   try {
-    const { clock, log, recorder, table, policies, domainKeys, purposeKeys, identities, seal, facts } =
-      opened;
+    const { clock, log, recorder, table, policies, domainKeys, purposeKeys, identities } = opened;
     const keyStore = new SoftwareKeyStore(domainKeys);
     const lastUsage = new LastUsage();
     const sampler = new RefusalSampler(clock);
@@ -331,43 +276,13 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
       quotas: config.quotas,
       markers: new SealedMarkers(purposeKeys),
       lastUsage,
-      installation: {
-        describe: () => ({
-          InstallationId: facts.installationId,
-          Version: version,
-          StartTime: startedMs,
-          CurrentTime: clock.nowMs(),
-          SealKind: seal.kind,
-          RootKeyId: seal.rootKeyId,
-          DomainKeys: domainKeys
-            .regions()
-            .map((region) => ({ Region: region, Version: domainKeys.currentVersion(region) })),
-          KeyCount: table.size,
-          StaleKeyMaterialCount: staleKeyCount(table, (region) => domainKeys.currentVersion(region)),
-          LogSize: log.size,
-          LogPublicKey: opened.logPublicKey,
-        }),
-        async rotateRootKey() {
-          const previousRootKeyId = seal.rootKeyId;
-          return { previousRootKeyId, rootKeyId: await domainKeys.rotateRoot() };
-        },
-        async rotateDomainKey(region) {
-          const version = await domainKeys.rotate(region);
-          void scheduler.runNow();
-          return { version };
-        },
-        ...(clock instanceof SettableClock
-          ? {
-              async setClock(timeMs: number) {
-                clock.setMs(timeMs);
-                await scheduler.runNow();
-              },
-            }
-          : {}),
-        ...(config.relaxations.faultInjection
-          ? { injectFault: (fault: string) => opened.faults.add(fault) }
-          : {}),
-      },
+      installation: operateInstallation({
+        ...opened,
+        version: holdfastVersion,
+        startedMs,
+        faults: config.relaxations.faultInjection ? opened.faults : undefined,
+        runJobs: () => scheduler.runNow(),
+      }),
     };
     const scheduler = new Scheduler(
       [
@@ -386,6 +301,7 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
       housekeepingMs,
       report.failure,
     );
+    await seedKeys(config, services, recorder);
     const server = await startHttpServer({
       host: config.listen.host,
       port: config.listen.port,
@@ -421,7 +337,6 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
     housekeeping.start();
     process.on('SIGHUP', () => void server.reloadCertificate());
     return {
-      version,
       url: server.url,
       installation: opened,
       async close() {
@@ -439,11 +354,24 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
   }
 }
 
+/** Development only: the keys of the seed file that are not there yet. */
+async function seedKeys(config: Config, services: Services, recorder: Recorder): Promise<void> {
+  const { seedFile } = config.relaxations;
+  if (seedFile === undefined) return;
+  const { table, keyStore, policies, clock } = services;
+  for (const seed of parseSeed(await readFile(seedFile, 'utf8'), config)) {
+    const seeded = await seedKeyChange(table, keyStore, policies, seed, clock.nowMs());
+    if (seeded === undefined) continue;
+    const event = keyEvent('CreateKey', seeded.key, clock.nowMs(), { keyId: seed.keyId, seedFile });
+    await recorder.commit(seeded.change, [event]);
+  }
+}
+
 async function runServer({ config, io }: ConfiguredInvocation): Promise<ExitCode> {
   const running = await startHoldfast(config, io);
   const { installation } = running;
   const ready = {
-    version: running.version,
+    version: holdfastVersion,
     url: running.url,
     region: config.region,
     dataDirectory: installation.directory,

@@ -9,6 +9,7 @@
  * `reported-lost`, `torn`, `short`; for storage `lost`, `doneButReportedLost`, `diskFull`, `killedBeforeCommit`,
  * `killedDuringCommit`, `killedAfterCommit`); CODE an error code such as `ENOSPC` (default `EIO`).
  */
+import type { Fault, Faults } from './durable-file.ts';
 import { Refusal } from './refusal.ts';
 
 export interface PlannedFault {
@@ -71,3 +72,12 @@ export class FaultPlan {
     return planned.fault;
   }
 }
+
+/** The faults that a plan has for durable files, as the file door asks for them. */
+export const fileFaults =
+  (plan: FaultPlan): Faults =>
+  (operation) => {
+    const fault = plan.next(operation);
+    // Minted: the plan takes no other words for file operations than those that the type lists.
+    return fault === undefined ? undefined : { how: fault.how as Fault['how'], code: fault.code };
+  };

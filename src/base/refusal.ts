@@ -10,12 +10,14 @@ export class Refusal extends Error {
   readonly hasMessage: boolean;
 
   constructor(code: string, message?: string, httpStatus = 400) {
+    // A refusal is an ordinary answer: its stack is never read and would cost more than the rest of it.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message ?? '');
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'Refusal';
     this.code = code;
     this.httpStatus = httpStatus;
     this.hasMessage = message !== undefined;
-    // A refusal is an ordinary answer: its stack is never read and costs more than the rest of it.
-    delete (this as { stack?: string }).stack;
   }
 }

@@ -1,46 +1,59 @@
+/** Moves key material under the newest domain key of its Region, and lets older domain keys go. */
 import type { Recorder } from '../audit/recorder.ts';
+import type { DomainKeys } from '../keys/domain-keys.ts';
+import { installationLine } from '../keys/domain-keys.ts';
 import type { Key } from '../keys/key.ts';
 import { withMaterials } from '../keys/key-row.ts';
 import type { KeyTable } from '../keys/key-table.ts';
 import { updateKeyChange } from '../keys/state-change.ts';
-import type { DomainKeyRing } from '../keystore/interface.ts';
 import type { Services } from '../operations/operation.ts';
 import { dueKeys } from './due-keys.ts';
+import { serviceEvent } from './service-event.ts';
 
 /**
- * Moves key material that is sealed under an older domain key under the Region's current one. The key
- * material itself stays the same, so ciphertexts and key material ids do too; the rotation of the domain
- * key that caused it is the recorded event. Safe to run again: what is left is what is still older.
+ * Seals key material anew that is under an older domain key; it stays the same, so ciphertexts and key
+ * material ids do too. A domain key that seals nothing any more is deleted. Safe to run again at any time:
+ * what is left to do is what is still older. Returns how many keys were moved.
  */
 export async function resealKeyMaterial(
-  { table, keyStore }: Services,
+  { table, keyStore, clock }: Services,
   recorder: Recorder,
-  domainKeys: DomainKeyRing,
+  domainKeys: DomainKeys,
 ): Promise<number> {
-  const current = new Map<string, number>();
-  for (const region of new Set([...table.allKeys()].map((key) => key.region))) {
-    current.set(region, (await domainKeys.current(region)).version);
+  const lines = domainKeys
+    .regions()
+    .filter((region) => region !== installationLine && domainKeys.versions(region).length > 1);
+  if (lines.length === 0) return 0;
+  const isStale = (key: Key): boolean => isUnderOlder(key, domainKeys.currentVersion(key.region));
+  const moved = await dueKeys(table, isStale, async (key) => {
+    const changed = await Promise.all(
+      key.materials.map(async (material) => ({ ...material, ...(await keyStore.reseal(material)) })),
+    );
+    const event = serviceEvent({
+      eventSource: 'holdfast',
+      eventName: 'ResealKeyMaterial',
+      accountId: key.accountId,
+      region: key.region,
+      timeMs: clock.nowMs(),
+      keys: [key],
+      details: { keyId: key.keyId, domainKeyVersion: domainKeys.currentVersion(key.region) },
+    });
+    await recorder.commit(updateKeyChange(table, key, withMaterials(key, changed), { changed }), [event]);
+  });
+  for (const region of lines) {
+    if (staleKeyCount(table, (each) => (each === region ? domainKeys.currentVersion(each) : 0)) > 0) continue;
+    // Should a key be stored under it at this moment, the database refuses the deletion and the next run comes back.
+    for (const version of domainKeys.versions(region).slice(0, -1)) await domainKeys.retire(region, version);
   }
-  return dueKeys(
-    table,
-    (key) => isStale(key, current.get(key.region)),
-    async (key) => {
-      const changed = await Promise.all(
-        key.materials.map(async (material) => ({ ...material, ...(await keyStore.reseal(material)) })),
-      );
-      await recorder.commit(updateKeyChange(table, key, withMaterials(key, changed), { changed }), []);
-    },
-  );
+  return moved;
 }
 
-/** How many keys have key material that is still sealed under an older domain key. */
-export const staleKeyCount = (table: KeyTable, currentVersion: (region: string) => number): number => {
+/** How many keys have key material under an older domain key. A current version of 0 leaves the Region out. */
+export function staleKeyCount(table: KeyTable, currentVersion: (region: string) => number): number {
   let count = 0;
-  for (const key of table.allKeys()) if (isStale(key, currentVersion(key.region))) count += 1;
+  for (const key of table.allKeys()) if (isUnderOlder(key, currentVersion(key.region))) count += 1;
   return count;
-};
+}
 
-/** Whether any key material of the key is sealed under another domain key than the current one. */
-const isStale = (key: Key, currentVersion: number | undefined): boolean =>
-  currentVersion !== undefined &&
-  key.materials.some(({ domainKeyVersion }) => domainKeyVersion !== currentVersion);
+const isUnderOlder = (key: Key, currentVersion: number): boolean =>
+  currentVersion > 0 && key.materials.some(({ domainKeyVersion }) => domainKeyVersion !== currentVersion);

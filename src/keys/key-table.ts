@@ -72,14 +72,11 @@ export class KeyTable {
   }
 
   putKey(key: Key): void {
-    let region = this.#byId.get(key.region);
-    if (region === undefined) this.#byId.set(key.region, (region = new Map()));
+    const region = this.#byId.getOrInsertComputed(key.region, () => new Map<string, Key>());
     const name = scope(key.accountId, key.region);
     if (!region.has(key.keyId) && key.manager === 'CUSTOMER') this.#count(name, 1);
     region.set(key.keyId, key);
-    let keys = this.#keysOf.get(name);
-    if (keys === undefined) this.#keysOf.set(name, (keys = new SortedMap()));
-    keys.set(key.keyId, key);
+    this.#keysOf.getOrInsertComputed(name, () => new SortedMap<Key>()).set(key.keyId, key);
   }
 
   deleteKey(key: Key): void {
@@ -115,15 +112,13 @@ export class KeyTable {
 
   putAlias(alias: Alias): void {
     const name = scope(alias.accountId, alias.region);
-    let aliases = this.#aliasesOf.get(name);
-    if (aliases === undefined) this.#aliasesOf.set(name, (aliases = new SortedMap()));
+    const aliases = this.#aliasesOf.getOrInsertComputed(name, () => new SortedMap<Alias>());
     const before = aliases.get(alias.name);
     if (before !== undefined) this.#unlink(before);
     aliases.set(alias.name, alias);
-    const target = targetName(alias);
-    let linked = this.#aliasesByTarget.get(target);
-    if (linked === undefined) this.#aliasesByTarget.set(target, (linked = new Map()));
-    linked.set(alias.name, alias);
+    this.#aliasesByTarget
+      .getOrInsertComputed(targetName(alias), () => new Map<string, Alias>())
+      .set(alias.name, alias);
   }
 
   deleteAlias(alias: Alias): void {

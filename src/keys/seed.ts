@@ -53,8 +53,8 @@ export function parseSeed(
   } catch {
     throw new SeedRefused('it is not JSON');
   }
-  if (!isObject(document) || !Array.isArray(document['keys'])) throw new SeedRefused('it has no list `keys`');
-  const entries: readonly unknown[] = document['keys'];
+  if (!isObject(document) || !Array.isArray(document.keys)) throw new SeedRefused('it has no list `keys`');
+  const entries: readonly unknown[] = document.keys;
   if (entries.length > seedKeysMax) throw new SeedRefused(`it has more than ${seedKeysMax} keys`);
   return entries.map((entry, index) => parseKey(entry, `keys[${index}]`, defaults));
 }
@@ -79,21 +79,21 @@ function parseKey(
   if (!isRegion(region)) throw new SeedRefused(`${where}.region is not the name of a Region`);
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(keyId))
     throw new SeedRefused(`${where}.keyId is not a UUID in lower case`);
-  const aliases = entry['aliases'] ?? [];
+  const aliases = entry.aliases ?? [];
   if (!isStringList(aliases) || aliases.some((name) => !/^alias\/[a-zA-Z0-9/_-]{1,250}$/.test(name))) {
     throw new SeedRefused(`${where}.aliases is not a list of alias names`);
   }
-  const tags = entry['tags'] ?? {};
+  const tags = entry.tags ?? {};
   if (!isObject(tags)) throw new SeedRefused(`${where}.tags is not an object`);
   return {
     accountId,
     region,
     keyId,
-    ...(entry['keyMaterial'] === undefined ? {} : { keyMaterial: text('keyMaterial') }),
+    ...(entry.keyMaterial === undefined ? {} : { keyMaterial: text('keyMaterial') }),
     description: text('description', ''),
     aliases,
     tags: Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue: String(TagValue) })),
-    ...(entry['policy'] === undefined ? {} : { policy: JSON.stringify(entry['policy']) }),
+    ...(entry.policy === undefined ? {} : { policy: JSON.stringify(entry.policy) }),
   };
 }
 

@@ -1,3 +1,4 @@
+/** Who asks: the signature is verified, or the request goes no further. */
 import type { Caller } from '../authz/caller.ts';
 import type { PipelineDependencies } from './dependencies.ts';
 import type { RoutedCall } from './route.ts';

@@ -1,3 +1,4 @@
+/** The decision about everything the operation needs. */
 import { type AuthorizedTargets, authorize } from '../authz/authorize.ts';
 import type { PipelineDependencies } from './dependencies.ts';
 import type { ResolvedCall } from './resolve.ts';

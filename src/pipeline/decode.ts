@@ -1,3 +1,4 @@
+/** From the body to an input of the operation, with every constraint checked. */
 import { Refusal } from '../base/refusal.ts';
 import type { RegisteredOperation } from '../operations/operation.ts';
 import { decodeInput } from '../protocol/services.ts';

@@ -1,3 +1,4 @@
+/** The operation itself: what is to be answered, and what is to change. */
 import type { Outcome } from '../operations/operation.ts';
 import type { AuthorizedCall } from './authorize.ts';
 import type { PipelineDependencies } from './dependencies.ts';

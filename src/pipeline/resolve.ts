@@ -1,3 +1,4 @@
+/** From the identifiers in the input to the resources they name. */
 import { type ResolvedNeed, resolveNeed } from '../authz/resolve.ts';
 import type { Key } from '../keys/key.ts';
 import type { DecodedCall } from './decode.ts';

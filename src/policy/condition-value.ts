@@ -28,7 +28,7 @@ export function readBase64(text: string): string | undefined {
 export function readDate(text: string): number | undefined {
   if (text.length > 40) return undefined;
   if (text[4] !== '-') {
-    const seconds = text.length === 4 ? undefined : readNumber(text);
+    const seconds = readDigits(text, 4) === undefined ? readNumber(text) : undefined;
     return seconds === undefined ? undefined : seconds * 1000;
   }
   const separator = text.search(/[Tt]/);

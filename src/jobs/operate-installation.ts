@@ -1,0 +1,64 @@
+/** The installation as the operator API sees it, over the parts that the running server is made of. */
+import type { AuditLog } from '../audit/audit-log.ts';
+import { SettableClock } from '../base/clock.ts';
+import type { FaultPlan } from '../base/fault-plan.ts';
+import type { DomainKeys } from '../keys/domain-keys.ts';
+import type { InstallationFacts } from '../keys/installation-row.ts';
+import type { Installation } from '../operations/holdfast/installation.ts';
+import type { Services } from '../operations/operation.ts';
+import type { Seal } from '../seal/interface.ts';
+import { staleKeyCount } from './reseal-key-material.ts';
+
+export interface OperatedParts extends Pick<Services, 'clock' | 'table'> {
+  readonly facts: InstallationFacts;
+  readonly version: string;
+  readonly startedMs: number;
+  readonly seal: Seal;
+  readonly domainKeys: DomainKeys;
+  readonly log: AuditLog;
+  readonly logPublicKey: string;
+  /** Given when the server was started with the option that allows it. */
+  readonly faults: FaultPlan | undefined;
+  /** Runs every job once, now. */
+  runJobs(): Promise<void>;
+}
+
+export function operateInstallation(parts: OperatedParts): Installation {
+  const { clock, table, facts, seal, domainKeys, log, faults } = parts;
+  return {
+    describe: () => ({
+      InstallationId: facts.installationId,
+      Version: parts.version,
+      StartTime: parts.startedMs,
+      CurrentTime: clock.nowMs(),
+      SealKind: seal.kind,
+      RootKeyId: seal.rootKeyId,
+      DomainKeys: domainKeys
+        .regions()
+        .map((region) => ({ Region: region, Version: domainKeys.currentVersion(region) })),
+      KeyCount: table.size,
+      StaleKeyMaterialCount: staleKeyCount(table, (region) => domainKeys.currentVersion(region)),
+      LogSize: log.size,
+      LogPublicKey: parts.logPublicKey,
+    }),
+    async rotateRootKey() {
+      const previousRootKeyId = seal.rootKeyId;
+      return { previousRootKeyId, rootKeyId: await domainKeys.rotateRoot() };
+    },
+    async rotateDomainKey(region) {
+      const version = await domainKeys.rotate(region);
+      // The key material follows in the background; `describe` tells how much is left.
+      void parts.runJobs();
+      return { version };
+    },
+    ...(clock instanceof SettableClock
+      ? {
+          async setClock(timeMs: number) {
+            clock.setMs(timeMs);
+            await parts.runJobs();
+          },
+        }
+      : {}),
+    ...(faults === undefined ? {} : { injectFault: (fault: string) => faults.add(fault) }),
+  };
+}
