@@ -18,6 +18,7 @@ import {
   segmentNumber,
 } from './segment.ts';
 import { type Batch, SegmentReader } from './segment-reader.ts';
+import type { SegmentEnd } from './tear.ts';
 
 /** Beside the segments: the newest signed checkpoint. */
 export const checkpointName = 'checkpoint';
@@ -218,12 +219,10 @@ class Scan {
       this.#stateKnown = true;
       this.#range = new CompactRange(header.range.size, header.range.hashes);
       this.#compareCheckpoints();
-      for (let batch = await reader.next(); batch !== undefined; batch = await reader.next())
-        this.#take(segment, batch);
+      const end = await this.#takeAll(segment, reader);
       this.#offset = reader.offset;
       this.#sequence = reader.sequence;
       this.#checksum = reader.checksum;
-      const end = await reader.judgeEnd();
       if (end.kind === 'torn' && isLast) {
         this.#torn = { segment: number, offset: reader.offset, bytes: end.bytes };
       } else if (end.kind !== 'clean') {
@@ -243,6 +242,20 @@ class Scan {
     }
   }
 
+  /** All valid batches, and what stands behind them. */
+  async #takeAll(segment: string, reader: SegmentReader): Promise<SegmentEnd> {
+    for (;;) {
+      let batch = await reader.next();
+      if (batch === undefined) {
+        const end = await reader.judgeEnd();
+        // Of a log in use, more may have been written between the two looks.
+        batch = end.kind === 'clean' ? undefined : await reader.next();
+        if (batch === undefined) return end;
+      }
+      this.#take(segment, batch);
+    }
+  }
+
   /**
    * A crash while a segment's header was written leaves a part of it, the rest zeros and nothing behind it. What
    * it was to be is known from the segment before, so anything else is damage.
@@ -251,6 +264,8 @@ class Scan {
     const segment = segmentName(number);
     const reader = await this.#open(number);
     try {
+      // Begun meanwhile, by the server that has the log open.
+      if (reader.header !== undefined) return await this.#scanSegment(number, false, true);
       const intended = encodeSegmentHeader({
         number,
         segmentBytes: reader.fileBytes,
