@@ -113,7 +113,12 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   if (scan.torn !== undefined) await zeroTorn(directory, scan.torn, faults);
   const { segment, checksum } = await openLastSegment(options, scan);
   const log = new AuditLog(options, segment, { ...scan.end, checksum }, note, checkpoint?.size);
-  if (note === undefined) await log.checkpoint();
+  try {
+    if (note === undefined) await log.checkpoint();
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
   return log;
 }
 

@@ -6,7 +6,6 @@
 import {
   batchBytes,
   batchBytesMax,
-  batchBytesMin,
   batchChecksum,
   batchHeaderBytes,
   batchMagic,
@@ -74,7 +73,7 @@ function isTorn(
     if (isZero(used.subarray(start, end))) return true;
   }
   // Only a part of the header was reached: no whole batch is so short.
-  if (extent === undefined) return used.length < batchBytesMin && used.length <= batchHeaderBytes;
+  if (extent === undefined) return used.length <= batchHeaderBytes;
   // The end was not reached. A whole batch can end with a few zeros only where its checksum does,
   // and then what precedes them is that of the batch.
   const missing = extent - used.length;

@@ -8,17 +8,20 @@ import {
   verify,
 } from 'node:crypto';
 
+/** A native key: its bytes are not in the JavaScript heap. */
+export type Ed25519PrivateKey = KeyObject;
+
 export const ed25519PublicKeyBytes = 32;
 export const ed25519SignatureBytes = 64;
 
-export const generateEd25519PrivateKey = (): KeyObject => generateKeyPairSync('ed25519').privateKey;
+export const generateEd25519PrivateKey = (): Ed25519PrivateKey => generateKeyPairSync('ed25519').privateKey;
 
 /** PKCS #8, DER: the form that is sealed. The caller wipes the buffer. */
-export const exposeEd25519PrivateKey = (key: KeyObject): Buffer =>
+export const exposeEd25519PrivateKey = (key: Ed25519PrivateKey): Buffer =>
   key.export({ format: 'der', type: 'pkcs8' });
 
 /** From PKCS #8, DER. The caller wipes the bytes. */
-export const importEd25519PrivateKey = (pkcs8: Uint8Array): KeyObject =>
+export const importEd25519PrivateKey = (pkcs8: Uint8Array): Ed25519PrivateKey =>
   createPrivateKey({
     key: Buffer.from(pkcs8.buffer, pkcs8.byteOffset, pkcs8.byteLength),
     format: 'der',
@@ -38,7 +41,7 @@ export function importEd25519PublicKey(bytes: Uint8Array): KeyObject {
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
 }
 
-export const ed25519Sign = (privateKey: KeyObject, message: Uint8Array): Buffer =>
+export const ed25519Sign = (privateKey: Ed25519PrivateKey, message: Uint8Array): Buffer =>
   sign(null, message, privateKey);
 
 export const ed25519Verify = (publicKey: KeyObject, message: Uint8Array, signature: Uint8Array): boolean =>

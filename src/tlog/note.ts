@@ -2,8 +2,8 @@
  * Signed notes (c2sp.org/signed-note): a text, a blank line, and signature lines by named keys.
  * Only Ed25519 (signature type 0x01) is made and checked; lines of unknown keys are ignored.
  */
-import type { KeyObject } from 'node:crypto';
 import {
+  type Ed25519PrivateKey,
   ed25519PublicKey,
   ed25519PublicKeyBytes,
   ed25519Sign,
@@ -38,7 +38,7 @@ const ed25519Type = 0x01;
 const noteBytesMax = 64 * 1024;
 const signaturesMax = 64;
 
-export function ed25519NoteSigner(name: string, privateKey: KeyObject): NoteSigner {
+export function ed25519NoteSigner(name: string, privateKey: Ed25519PrivateKey): NoteSigner {
   return {
     verifier: ed25519NoteVerifier(name, ed25519PublicKey(privateKey)),
     sign: (text) => ed25519Sign(privateKey, text),
