@@ -82,8 +82,8 @@ const sqliteBusy = 5;
 function takeLock(directory: string): DatabaseSync | undefined {
   const database = new DatabaseSync(join(directory, lockFile), { timeout: 0 });
   try {
-    // Nothing is ever written: the file stays empty and no journal appears beside it.
-    database.exec('BEGIN EXCLUSIVE');
+    // Nothing is ever written: the file stays empty, and no journal appears beside it.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
     database.close();

@@ -101,7 +101,7 @@ export function checkLines(database: DatabaseSync, check: string): string[] {
   return database
     .prepare(check)
     .all()
-    .map((row) => Object.values(row).join(' '))
+    .map((row) => Object.values(row).join(' ').replaceAll(/\s+/g, ' '))
     .filter((line) => line !== 'ok');
 }
 
@@ -137,6 +137,10 @@ PRAGMA checkpoint_fullfsync = ON;
 PRAGMA wal_autocheckpoint = 0;
 -- Deleted key material is overwritten in the file.
 PRAGMA secure_delete = ON;
+-- A file that was not in WAL mode (a kept copy, restored) is left locked to checkpoints by the change of
+-- mode; a first transaction ends that, and shows at once whether the file can be written.
+BEGIN IMMEDIATE;
+COMMIT;
 `;
 
 /** A copy of the database as it is, readable by its owner alone and durable before anything changes. */

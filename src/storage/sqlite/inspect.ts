@@ -63,12 +63,17 @@ export async function inspect(directory: string): Promise<Inspection | undefined
 
 function readDatabase(path: string): Pick<Inspection, 'schemaVersion' | 'rows' | 'problems'> {
   const problems: string[] = [];
+  let keeper: DatabaseSync | undefined;
   let database: DatabaseSync | undefined;
   let schemaVersion: number | undefined;
   let rows: Inspection['rows'];
   try {
-    database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
-    database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON');
+    // SQLite checks no CHECK constraint on a read-only connection. The other one may write, and must not:
+    // the last connection to close would copy the write-ahead log into the database, so it is not the last.
+    keeper = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+    keeper.exec('SELECT count(*) FROM sqlite_schema');
+    database = new DatabaseSync(path, { timeout: 0 });
+    database.exec('PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON');
     schemaVersion = requireOwnDatabase(database, path, migrations.length);
     problems.push(...checkLines(database, 'PRAGMA integrity_check(20)').map((line) => `integrity: ${line}`));
     if (schemaVersion > 0) {
@@ -85,6 +90,7 @@ function readDatabase(path: string): Pick<Inspection, 'schemaVersion' | 'rows' |
     );
   } finally {
     database?.close();
+    keeper?.close();
   }
   return { schemaVersion, rows, problems };
 }
