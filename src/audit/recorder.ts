@@ -4,9 +4,10 @@
  * answer leave. What changes nothing only appends. So there is no change without its event, and no
  * answer without either.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { StateChange } from '../keys/state-change.ts';
 import type { OutboxRow, Storage } from '../storage/interface.ts';
-import type { AuditLog } from './audit-log.ts';
+import { type AuditLog, AuditLogBusy } from './audit-log.ts';
 
 export interface RecordedEvent {
   readonly eventId: string;
@@ -23,13 +24,10 @@ export class Recorder {
     this.#log = log;
   }
 
-  /** Resolves when the record is durable. Two are given when another account is told too. */
-  async append(records: readonly string[]): Promise<void> {
-    const [only, ...others] = records;
-    if (only === undefined) return;
-    const first = this.#log.append(only);
-    for (const other of others) await this.#log.append(other);
-    await first;
+  /** Resolves when all are durable. There are several when other accounts are told too, and none when nothing is. */
+  append(records: readonly string[]): Promise<void> {
+    const [only] = records;
+    return only !== undefined && records.length === 1 ? this.#log.append(only) : this.#log.appendAll(records);
   }
 
   /** Rejects with `PreconditionFailed` when nothing was kept, so that the request can be tried again. */
@@ -45,11 +43,25 @@ export class Recorder {
     await this.#storage.commit({ writes: change.writes, events: outbox });
     // A crash from here on leaves the outbox rows, which `recoverOutbox` appends before anything is served.
     change.apply();
-    await Promise.all(events.map(({ record }) => this.#log.append(record)));
+    await Promise.all(events.map(({ record }) => this.#appendCommitted(record)));
     // A crash before these rows are forgotten is harmless: the log already has the events, by id.
     this.#storage.forgetOutbox(events.map(({ eventId }) => eventId));
   }
+
+  /** What is committed must reach the log, so a log that is busy is waited for; one that has failed is not. */
+  async #appendCommitted(record: string): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#log.append(record);
+      } catch (error) {
+        if (!(error instanceof AuditLogBusy)) throw error;
+        await delay(busyRetryMs);
+      }
+    }
+  }
 }
+
+const busyRetryMs = 5;
 
 /** Appends what an earlier run committed but did not get to log. Call before anything is served. */
 export async function recoverOutbox(

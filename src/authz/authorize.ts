@@ -5,7 +5,6 @@
  */
 import { Refusal } from '../base/refusal.ts';
 import { stateRefusal } from '../keys/key-state.ts';
-import type { KeyTable } from '../keys/key-table.ts';
 import { denialMessage } from '../policy/denial-message.ts';
 import { type Decision, decide, type PolicyLayers } from '../policy/evaluate.ts';
 import type { Caller } from './caller.ts';
@@ -26,16 +25,12 @@ export class AccessDenied extends Refusal {
   }
 }
 
-export function authorize(
-  needs: Readonly<Record<string, ResolvedNeed>>,
-  caller: Caller,
-  table: KeyTable,
-): AuthorizedTargets {
+export function authorize(needs: Readonly<Record<string, ResolvedNeed>>, caller: Caller): AuthorizedTargets {
   const targets: Record<string, Authorized<Target>> = {};
   for (const name in needs) {
     const resolved = needs[name];
     if (resolved === undefined) continue;
-    checkAccess(resolved, caller, table);
+    checkAccess(resolved, caller);
     if (resolved.target === undefined) throw notFound(resolved);
     targets[name] = resolved.target as Authorized<typeof resolved.target>;
   }
@@ -46,20 +41,19 @@ export function authorize(
   return targets;
 }
 
-function checkAccess(resolved: ResolvedNeed, caller: Caller, table: KeyTable): void {
+function checkAccess(resolved: ResolvedNeed, caller: Caller): void {
   const { need, arn } = resolved;
-  const decision = decideNeed(resolved, caller, table);
+  const decision = decideNeed(resolved, caller);
   if (decision.effect === 'Allow') return;
   if (need.on === 'key' && need.ciphertextKeyId !== undefined) throw unusableCiphertext();
   throw new AccessDenied(decision, denialMessage(decision, caller.principal.arn, need.action, arn));
 }
 
-function decideNeed(resolved: ResolvedNeed, caller: Caller, table: KeyTable): Decision {
+function decideNeed(resolved: ResolvedNeed, caller: Caller): Decision {
   const { need, arn, accountId } = resolved;
   const key = resolved.on === 'key' ? resolved.target : undefined;
   const context = new RequestConditions({
     caller,
-    table,
     resourceAccountId: accountId,
     key,
     requestAlias: resolved.on === 'key' ? resolved.requestAlias : undefined,

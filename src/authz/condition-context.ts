@@ -1,10 +1,10 @@
 /**
  * The condition keys of one request on one resource, each computed when a policy first asks for it.
- * Only keys that the service supplies there are present (KMS Developer Guide, "Condition keys for
- * AWS KMS"; IAM User Guide, "AWS global condition context keys"): an absent key never allows.
+ * Only keys that the service supplies there are present, and an absent key never allows. Missing on
+ * purpose: `kms:ResourceAliases`, which is for identity policies alone, and no principal has any yet.
+ * KMS Developer Guide, "Condition keys for AWS KMS"; IAM User Guide, "AWS global condition context keys".
  */
 import type { Key } from '../keys/key.ts';
-import type { KeyTable } from '../keys/key-table.ts';
 import type { ConditionContext } from '../policy/request.ts';
 import type { Caller } from './caller.ts';
 import type { ConditionFacts } from './need.ts';
@@ -15,7 +15,6 @@ const resourceTagPrefix = 'aws:resourcetag/';
 
 export interface ContextSource {
   readonly caller: Caller;
-  readonly table: KeyTable;
   /** The account that owns the resource. */
   readonly resourceAccountId: string;
   readonly key?: Key | undefined;
@@ -60,8 +59,6 @@ export class RequestConditions implements ConditionContext {
         return one(facts?.rotationPeriodInDays);
       case 'kms:requestalias':
         return one(requestAlias);
-      case 'kms:resourcealiases':
-        return this.#resourceAliases();
       case 'kms:keyspec':
       case 'kms:customermasterkeyspec':
         return one(subject?.spec);
@@ -118,12 +115,6 @@ export class RequestConditions implements ConditionContext {
       if (name.toLowerCase() === lowerCaseKey) values.push(value);
     }
     return values.length === 0 ? undefined : values;
-  }
-
-  #resourceAliases(): readonly string[] | undefined {
-    const { key, table } = this.#source;
-    const aliases = key === undefined ? undefined : table.aliasesOfKey(key);
-    return aliases === undefined || aliases.size === 0 ? undefined : [...aliases.keys()];
   }
 
   #tagKeys(): readonly string[] | undefined {

@@ -3,7 +3,6 @@
  * new one? (API reference, PutKeyPolicy.)
  */
 import type { Key } from '../keys/key.ts';
-import type { KeyTable } from '../keys/key-table.ts';
 import { decide } from '../policy/evaluate.ts';
 import type { Policy } from '../policy/parse.ts';
 import type { Caller } from './caller.ts';
@@ -12,7 +11,6 @@ import { policyPrincipal } from './policy-principal.ts';
 
 /** `subject` may be a key that is about to be made. */
 export function mayPutKeyPolicy(
-  table: KeyTable,
   caller: Caller,
   subject: Pick<Key, 'accountId' | 'arn' | 'spec' | 'usage' | 'origin' | 'multiRegion' | 'tags'>,
   policy: Policy,
@@ -25,7 +23,6 @@ export function mayPutKeyPolicy(
       resourceAccountId: subject.accountId,
       context: new RequestConditions({
         caller,
-        table,
         resourceAccountId: subject.accountId,
         facts: { newKey: subject, policyName: 'default' },
       }),

@@ -47,6 +47,8 @@ export interface Outcome<Output> {
   /** What becomes durable together with the audit event, before the answer. */
   readonly change?: StateChange;
   readonly audit?: AuditDetail;
+  /** Plaintext in the output: wiped once the answer is encoded, or once there is to be none. */
+  readonly wipe?: Uint8Array;
 }
 
 export type Needs = Readonly<Record<string, Need>>;

@@ -8,5 +8,5 @@ export interface AuthorizedCall extends ResolvedCall {
 }
 
 export function authorizeCall(resolved: ResolvedCall, { services }: PipelineDependencies): AuthorizedCall {
-  return { ...resolved, targets: authorize(resolved.needs, resolved.caller, services.table) };
+  return { ...resolved, targets: authorize(resolved.needs, resolved.caller) };
 }

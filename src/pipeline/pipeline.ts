@@ -27,8 +27,12 @@ export function createPipeline(dependencies: PipelineDependencies): HttpHandler 
         const resolved = await resolveCall(decoded, dependencies);
         const authorized = authorizeCall(resolved, dependencies);
         const performed = await operateCall(authorized, dependencies);
-        const recorded = await recordCall(performed, dependencies);
-        return respond(recorded);
+        try {
+          const recorded = await recordCall(performed, dependencies);
+          return respond(recorded);
+        } finally {
+          performed.outcome.wipe?.fill(0);
+        }
       } catch (error) {
         // Another request changed what this one read: read it again.
         if (!lostRace(error, attempt)) throw error;

@@ -5,12 +5,13 @@ import type { Call } from './call.ts';
 import type { PipelineDependencies } from './dependencies.ts';
 
 /** What the caller is told of an error. What is no refusal is a bug or an outage: its detail stays here. */
-export function refusalOf(error: unknown, call: Call, { reportFailure }: PipelineDependencies): Refusal {
+export function refusalOf(error: unknown, call: Call, dependencies: PipelineDependencies): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof AuditLogBusy || error instanceof StorageBusy) {
     return new Refusal('ThrottlingException', 'Rate exceeded');
   }
-  reportFailure(error, call.requestId);
+  // That a store has failed was reported when it did: not once more for each request.
+  if (error !== dependencies.failure()) dependencies.reportFailure(error, call.requestId);
   return new Refusal(
     'KMSInternalException',
     'The request failed because of an internal error. Try it again later.',

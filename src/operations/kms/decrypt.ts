@@ -55,6 +55,7 @@ export const decrypt = kmsOperation('Decrypt', {
         KeyMaterialId: material.materialId,
       },
       audit: { additionalEventData: { keyMaterialId: material.materialId } },
+      wipe: plaintext,
     };
   },
 });

@@ -19,6 +19,7 @@ export const generateDataKey = kmsOperation('GenerateDataKey', {
         KeyMaterialId: keyMaterialId,
       },
       audit: { additionalEventData: { keyMaterialId } },
+      wipe: plaintext,
     };
   },
 });

@@ -37,7 +37,7 @@ export function acceptKeyPolicy(
     throw error;
   }
   checkPrincipals(services, policy);
-  if (!bypassLockoutSafetyCheck && !mayPutKeyPolicy(services.table, caller, subject, policy.compiled)) {
+  if (!bypassLockoutSafetyCheck && !mayPutKeyPolicy(caller, subject, policy.compiled)) {
     throw new Refusal(
       'MalformedPolicyDocumentException',
       'The new key policy will not allow you to update the key policy in the future.',
