@@ -25,7 +25,7 @@ export function createPipeline(dependencies: PipelineDependencies): HttpHandler 
     for (let attempt = 1; ; attempt += 1) {
       try {
         const resolved = await resolveCall(decoded, dependencies);
-        const authorized = authorizeCall(resolved, dependencies);
+        const authorized = authorizeCall(resolved);
         const performed = await operateCall(authorized, dependencies);
         try {
           const recorded = await recordCall(performed, dependencies);

@@ -19,9 +19,11 @@ export const generateRandom = kmsOperation('GenerateRandom', {
         `Custom key store with ID ${input.CustomKeyStoreId} not found.`,
       );
     }
+    const plaintext = randomBytes(input.NumberOfBytes ?? 0);
     return {
-      output: { Plaintext: randomBytes(input.NumberOfBytes ?? 0) },
+      output: { Plaintext: plaintext },
       audit: { requestParameters: null },
+      wipe: plaintext,
     };
   },
 });
