@@ -1,7 +1,9 @@
 /**
  * The composition root: reads the command, and for `dev` and `server` puts the parts together, in the
  * order configuration -> storage -> keys -> log -> request path -> listener. It is the only file that
- * names providers; everything else about the command line is in `cli/`. Long because it names every part.
+ * names providers; everything else about the command line is in `cli/`.
+ *
+ * Long because it names every part once.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

@@ -2,6 +2,8 @@
  * Compiles a shape of the model into a decoder: from the value that `JSON.parse` made to the value an
  * operation receives. A wrong type is refused at once. A constraint that does not hold only marks the
  * request; all violations are then told together by `explain`, which no good request ever runs.
+ *
+ * Long because each type of shape has its decoder here, and they call each other.
  */
 import {
   type BlobTable,

@@ -174,13 +174,14 @@ function optional<Name extends string, T>(
   value: unknown,
   read: (value: unknown, name: string) => T,
 ): { readonly [N in Name]?: T } {
-  // The cast gives a computed key its type, which TypeScript widens to string.
+  // Minted: the cast gives a computed key its type, which TypeScript widens to string.
   return value === undefined ? {} : ({ [name]: read(value, name) } as { [N in Name]: T });
 }
 
 function record(value: unknown, name: string): Json {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Error(`${name} is no object`);
+  // Minted: it is an object, and whoever reads a member checks what it finds.
   return value as Json;
 }
 
