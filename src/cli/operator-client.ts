@@ -145,6 +145,8 @@ function send(
     const settings = {
       method: 'POST',
       headers: [...headers, 'content-length', String(Buffer.byteLength(body))],
+      // One call a run: a pooled connection would only be another way to fail.
+      agent: false,
       timeout: answerMs,
     };
     const sent =
