@@ -28,9 +28,10 @@ export type ResolvedKey =
       readonly requestAlias?: string;
     };
 
+/** In either case, as the service sees it; the ids that it makes are in lower case, and no other finds them. */
 const isKeyId = (text: string): boolean =>
-  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text) ||
-  /^mrk-[0-9a-f]{32}$/.test(text);
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text) ||
+  /^mrk-[0-9a-f]{32}$/i.test(text);
 
 /** `aliases`: whether the operation takes alias names and ARNs; most take key ids and key ARNs only. */
 export function resolveKey(
@@ -44,21 +45,22 @@ export function resolveKey(
   if (known !== undefined && known.accountId === scope.accountId) {
     return { found: true, key: known, accountId: known.accountId, arn: known.arn };
   }
-  if (reference.startsWith('arn:')) return resolveArn(table, scope, reference, aliases);
-  if (reference.startsWith('alias/') && aliases) return resolveAlias(table, scope, reference);
+  if (!aliases && (reference.startsWith('alias/') || reference.includes(':alias/'))) {
+    throw new Refusal('InvalidArnException', 'Key Aliases are not supported for this operation.');
+  }
+  if (reference.startsWith('arn:')) return resolveArn(table, scope, reference);
+  if (reference.startsWith('alias/')) return resolveAlias(table, scope, reference);
   if (!isKeyId(reference)) throw new Refusal('NotFoundException', `Invalid keyId '${reference}'`);
   return { found: false, accountId: scope.accountId, arn: keyArn(scope.region, scope.accountId, reference) };
 }
 
-function resolveArn(table: KeyTable, scope: CallScope, reference: string, aliases: boolean): ResolvedKey {
+function resolveArn(table: KeyTable, scope: CallScope, reference: string): ResolvedKey {
   const arn = parseArn(reference);
   if (arn === undefined || arn.service !== 'kms' || !isAccountId(arn.accountId)) {
     throw new Refusal('InvalidArnException', `Invalid arn ${reference}`);
   }
   if (arn.region !== scope.region) throw new Refusal('NotFoundException', `Invalid arn ${arn.region}`);
   if (arn.resource.startsWith('alias/')) {
-    if (!aliases)
-      throw new Refusal('InvalidArnException', 'Key Aliases are not supported for this operation.');
     return resolveAlias(table, { accountId: arn.accountId, region: arn.region }, arn.resource);
   }
   const keyId = arn.resource.startsWith('key/') ? arn.resource.slice('key/'.length) : '';
