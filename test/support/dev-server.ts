@@ -59,8 +59,8 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
   const child = spawn(holdfast, all, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: process.env['HOME'] ?? '/tmp',
+      PATH: process.env.PATH ?? '',
+      HOME: process.env.HOME ?? '/tmp',
       ...(command === 'dev'
         ? {
             HOLDFAST_ACCOUNT_ID: operator.accountId,
