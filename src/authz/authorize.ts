@@ -5,13 +5,13 @@
  */
 import { Refusal } from '../base/refusal.ts';
 import { stateRefusal } from '../keys/key-state.ts';
-import { denialMessage } from '../policy/denial-message.ts';
-import { type Decision, decide, type PolicyLayers } from '../policy/evaluate.ts';
+import { ciphertextDenialMessage, denialMessage, hiddenDenialMessage } from '../policy/denial-message.ts';
+import { type Decision, type Denied, decide, type PolicyLayers } from '../policy/evaluate.ts';
 import type { Caller } from './caller.ts';
 import { RequestConditions } from './condition-context.ts';
 import type { Authorized, Target } from './need.ts';
 import { policyPrincipal } from './policy-principal.ts';
-import { type ResolvedKeyNeed, type ResolvedNeed, unusableCiphertext } from './resolve.ts';
+import type { ResolvedKeyNeed, ResolvedNeed } from './resolve.ts';
 
 export type AuthorizedTargets = Readonly<Record<string, Authorized<Target>>>;
 
@@ -25,7 +25,12 @@ export class AccessDenied extends Refusal {
   }
 }
 
-export function authorize(needs: Readonly<Record<string, ResolvedNeed>>, caller: Caller): AuthorizedTargets {
+/** `whenAllowed` is called between the decisions and what they keep from a caller without access. */
+export function authorize(
+  needs: Readonly<Record<string, ResolvedNeed>>,
+  caller: Caller,
+  whenAllowed: () => void,
+): AuthorizedTargets {
   const targets: Record<string, Authorized<Target>> = {};
   for (const name in needs) {
     const resolved = needs[name];
@@ -34,6 +39,7 @@ export function authorize(needs: Readonly<Record<string, ResolvedNeed>>, caller:
     if (resolved.target === undefined) throw notFound(resolved);
     targets[name] = resolved.target as Authorized<typeof resolved.target>;
   }
+  whenAllowed();
   for (const name in needs) {
     const resolved = needs[name];
     if (resolved?.on === 'key') checkUsageAndState(resolved);
@@ -42,11 +48,21 @@ export function authorize(needs: Readonly<Record<string, ResolvedNeed>>, caller:
 }
 
 function checkAccess(resolved: ResolvedNeed, caller: Caller): void {
-  const { need, arn } = resolved;
   const decision = decideNeed(resolved, caller);
-  if (decision.effect === 'Allow') return;
-  if (need.on === 'key' && need.ciphertextKeyId !== undefined) throw unusableCiphertext();
-  throw new AccessDenied(decision, denialMessage(decision, caller.principal.arn, need.action, arn));
+  if (decision.effect !== 'Allow') throw new AccessDenied(decision, messageOf(decision, resolved, caller));
+}
+
+function messageOf(decision: Denied, resolved: ResolvedNeed, { principal }: Caller): string {
+  const { need, arn, accountId } = resolved;
+  const byCiphertext = need.on === 'key' && need.ciphertextKeyId !== undefined;
+  // Of another account's key the caller is told only what their own side says.
+  const hidden = decision.reason === 'tooComplex' || decision.layer === 'resourcePolicy';
+  if (resolved.on === 'key' && accountId !== principal.accountId && hidden) {
+    return hiddenDenialMessage(principal.arn, need.action, byCiphertext);
+  }
+  return byCiphertext
+    ? ciphertextDenialMessage(decision, principal.arn, need.action)
+    : denialMessage(decision, principal.arn, need.action, arn);
 }
 
 function decideNeed(resolved: ResolvedNeed, caller: Caller): Decision {

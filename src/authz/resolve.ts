@@ -4,6 +4,7 @@ import { Refusal } from '../base/refusal.ts';
 import type { Key } from '../keys/key.ts';
 import type { KeyTable } from '../keys/key-table.ts';
 import { resolveKey } from '../keys/resolve-key.ts';
+import { hiddenDenialMessage } from '../policy/denial-message.ts';
 import type { Caller } from './caller.ts';
 import type {
   AccountNeed,
@@ -85,13 +86,8 @@ function resolveKeyNeed(need: KeyNeed, caller: Caller, table: KeyTable): Resolve
     };
   }
   const key = need.ciphertextKeyId === undefined ? undefined : table.key(caller.region, need.ciphertextKeyId);
-  if (key === undefined) throw unusableCiphertext();
+  if (key === undefined) {
+    throw new Refusal('AccessDeniedException', hiddenDenialMessage(caller.principal.arn, need.action, true));
+  }
   return { on: 'key', need, arn: key.arn, accountId: key.accountId, target: key };
 }
-
-/** What the service answers for a ciphertext whose key it does not have or the caller may not use: which, it does not say. */
-export const unusableCiphertext = (): Refusal =>
-  new Refusal(
-    'AccessDeniedException',
-    'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
-  );

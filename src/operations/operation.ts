@@ -68,6 +68,8 @@ export interface Operation<Input, Output, N extends Needs> {
   readonly redact?: readonly string[];
   /** Constraints that the service checks with the model's, before it looks for the key. Throws a `Refusal`. */
   validate?(input: Input): void;
+  /** Constraints that the service checks once access is given, before the key's usage and state. Throws a `Refusal`. */
+  check?(input: Input): void;
   /**
    * A change of its own that this request causes before it is decided (an AWS managed key made on first
    * sight), recorded as the service's doing. Only for what every principal of the account may cause.

@@ -1,12 +1,22 @@
 /** The decision about everything the operation needs. */
 import { type AuthorizedTargets, authorize } from '../authz/authorize.ts';
+import type { Key } from '../keys/key.ts';
 import type { ResolvedCall } from './resolve.ts';
 
 export interface AuthorizedCall extends ResolvedCall {
   readonly targets: AuthorizedTargets;
 }
 
-export const authorizeCall = (resolved: ResolvedCall): AuthorizedCall => ({
-  ...resolved,
-  targets: authorize(resolved.needs, resolved.caller),
-});
+export function authorizeCall(resolved: ResolvedCall): AuthorizedCall {
+  const { call, caller, declaration, input, needs } = resolved;
+  const targets = authorize(needs, caller, () => {
+    call.keys = keysOf(needs);
+    declaration.check?.(input);
+  });
+  return { ...resolved, targets };
+}
+
+const keysOf = (needs: ResolvedCall['needs']): readonly Key[] =>
+  Object.values(needs).flatMap((need) =>
+    need.on === 'key' && need.target !== undefined ? [need.target] : [],
+  );

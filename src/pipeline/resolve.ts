@@ -25,8 +25,10 @@ export async function resolveCall(
   for (const [name, need] of Object.entries(declaration.needs(input, caller, services))) {
     const resolved = resolveNeed(need, caller, services.table, services.identities.operatorAccountId);
     needs[name] = resolved;
-    if (resolved.on === 'key' && resolved.target !== undefined) keys.push(resolved.target);
+    if (resolved.on === 'key' && resolved.target?.accountId === caller.principal.accountId)
+      keys.push(resolved.target);
   }
+  // Another account's keys are told to the caller's audit log only once the caller is allowed to use them.
   call.keys = keys;
   return { ...decoded, needs };
 }

@@ -10,8 +10,28 @@ export const denialMessage = (
   principalArn: string,
   action: string,
   resource: string,
-): string =>
-  `User: ${principalArn} is not authorized to perform: ${action} on resource: ${resource} ${because(decision, action)}`;
+): string => notAuthorized(principalArn, action, `resource: ${resource}`, because(decision, action));
+
+/** The same where the request named its key only by a ciphertext. */
+export const ciphertextDenialMessage = (decision: Denied, principalArn: string, action: string): string =>
+  notAuthorized(principalArn, action, theKeyOfTheCiphertext, because(decision, action));
+
+/**
+ * What is said where not even the existence of the key is the caller's to know: it is another account's
+ * and gives them nothing, or a ciphertext names a key that is nowhere.
+ */
+export const hiddenDenialMessage = (principalArn: string, action: string, byCiphertext: boolean): string =>
+  notAuthorized(
+    principalArn,
+    action,
+    byCiphertext ? theKeyOfTheCiphertext : 'this resource',
+    'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access',
+  );
+
+const theKeyOfTheCiphertext = 'the resource associated with this ciphertext';
+
+const notAuthorized = (principalArn: string, action: string, on: string, reason: string): string =>
+  `User: ${principalArn} is not authorized to perform: ${action} on ${on} ${reason}`;
 
 function because(decision: Denied, action: string): string {
   switch (decision.reason) {

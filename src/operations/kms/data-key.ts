@@ -28,7 +28,7 @@ export function dataKeyNeed(input: DataKeyInput, action: string) {
   } as const satisfies KeyNeed;
 }
 
-/** Exactly one of `KeySpec` and `NumberOfBytes` says how long the data key is. */
+/** Exactly one of `KeySpec` and `NumberOfBytes` says how long the data key is. The service looks for the key before it asks. */
 export function checkDataKeyLength(input: DataKeyInput): void {
   if ((input.KeySpec === undefined) === (input.NumberOfBytes === undefined)) {
     throw new Refusal('ValidationException', 'Please specify either number of bytes or key spec.');

@@ -4,7 +4,7 @@ import { checkDataKeyLength, dataKeyNeed, generateDataKey } from './data-key.ts'
 export const generateDataKeyWithoutPlaintext = kmsOperation('GenerateDataKeyWithoutPlaintext', {
   readOnly: true,
   cryptographic: true,
-  validate: checkDataKeyLength,
+  check: checkDataKeyLength,
   needs: (input) => ({ key: dataKeyNeed(input, 'kms:GenerateDataKeyWithoutPlaintext') }),
   async handle(input, { key }, { services }) {
     const { plaintext, ciphertext } = await generateDataKey(input, key, services);

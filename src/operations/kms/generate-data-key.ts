@@ -5,7 +5,7 @@ import { checkDataKeyLength, dataKeyNeed, generateDataKey as generate } from './
 export const generateDataKey = kmsOperation('GenerateDataKey', {
   readOnly: true,
   cryptographic: true,
-  validate: checkDataKeyLength,
+  check: checkDataKeyLength,
   needs: (input) => ({ key: dataKeyNeed(input, 'kms:GenerateDataKey') }),
   async handle(input, { key }, { services }) {
     refuseRecipient(input.Recipient);
