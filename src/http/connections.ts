@@ -16,6 +16,8 @@ export class Connection {
   waiting = 0;
   /** Requests that reached the request path, in all. */
   accepted = 0;
+  /** What `accepted` was when a stopping server last found this connection idle. */
+  acceptedAtLastCall: number | undefined;
   /** The response to the newest request that arrived whole: the one whose end may close the connection. */
   latest: ServerResponse | undefined;
   /** The request that is arriving asked to change the protocol; it is answered in HTTP/1.1, as the last. */
@@ -82,10 +84,15 @@ export class Connections {
     return this.#open.get(socket);
   }
 
-  /** Closes the connections that carry nothing now: every answer sent, no body arriving. */
+  /**
+   * Closes the connections that carry nothing, now as at the last call: every answer sent, no body arriving,
+   * no request in between.
+   */
   closeIdle(): void {
     for (const [socket, connection] of this.#open) {
-      if (connection.owesNothing && !connection.receiving) socket.destroySoon();
+      if (!connection.owesNothing || connection.receiving) continue;
+      if (connection.acceptedAtLastCall === connection.accepted) socket.destroySoon();
+      connection.acceptedAtLastCall = connection.accepted;
     }
   }
 

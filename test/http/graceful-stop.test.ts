@@ -30,13 +30,12 @@ test('stopping under load loses no accepted request, and no request of a client 
       if (answers[i - 1]?.headers.connection === 'close') return closedPolitely.push(true);
     }
   });
-  await sleep(150);
+  while (answered < 500) await sleep(5);
   await server.close();
   await Promise.all(clients);
   assert.deepEqual(closedPolitely, Array(32).fill(true));
   assert.equal(answered, sent);
   assert.equal(requests.length, answered);
-  assert.ok(answered > 200, `only ${answered} requests`);
   await assert.rejects(RawClient.open(server.port), { code: 'ECONNREFUSED' });
 });
 
