@@ -34,7 +34,6 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const { directory, signer, faults } = options;
   const origin = signer.verifier.name;
   const verifiers = [signer.verifier, ...(options.earlierKeys ?? [])];
-  await createDirectory(directory, faults);
   const note = await readCheckpointFile(directory);
   const checkpoint = note === undefined ? undefined : readCheckpoint(directory, note, origin, verifiers);
   const scan = await scanLog({
@@ -48,9 +47,11 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   // A new log has its checkpoint of no records before it has its first record.
   if (checkpoint === undefined && scan.end.range.size > 0)
     findings.push({ what: 'the signed checkpoint is missing' });
+  if (findings.length === 0) findings.push(...((await options.confirm?.(scan.end)) ?? []));
   if (findings.length > 0) throw new AuditLogCorrupt(directory, findings);
 
   // From here on the directory may be changed.
+  await createDirectory(directory, faults);
   await removeUnfinishedSegments(directory, faults);
   if (scan.torn !== undefined) await zeroTorn(directory, scan.torn, faults);
   const { segment, checksum } = await openLastSegment(options, scan);
@@ -98,6 +99,7 @@ async function openLastSegment(
     range,
     firstSequence: 0,
     previousChecksum: genesisChecksum,
+    committed: 0,
   };
   return beginSegment(directory, header, faults);
 }

@@ -59,6 +59,8 @@ export interface LogEnd {
   readonly sequence: number;
   readonly checksum: Uint8Array;
   readonly range: CompactRange;
+  /** As the last batch says. */
+  readonly committed: number;
 }
 
 export interface LogScan {
@@ -106,6 +108,7 @@ class Scan {
   #range = new CompactRange();
   #sequence = 0;
   #checksum: Uint8Array = genesisChecksum;
+  #committed = 0;
   /** False after damage: what the next header says is then taken as it is. */
   #stateKnown = true;
   #segment: number | undefined;
@@ -223,6 +226,7 @@ class Scan {
       this.#offset = reader.offset;
       this.#sequence = reader.sequence;
       this.#checksum = reader.checksum;
+      this.#committed = reader.committed;
       if (end.kind === 'torn' && isLast) {
         this.#torn = { segment: number, offset: reader.offset, bytes: end.bytes };
       } else if (end.kind !== 'clean') {
@@ -273,6 +277,7 @@ class Scan {
         range: this.#range,
         firstSequence: this.#sequence,
         previousChecksum: this.#checksum,
+        committed: this.#committed,
       });
       if (this.#stateKnown && (await reader.isPartOf(intended))) {
         this.#torn = { segment: number, offset: 0, bytes: intended.length };
@@ -306,7 +311,7 @@ class Scan {
       wrong(
         `the segment begins with batch ${header.firstSequence}, but batch ${this.#sequence} is the next one`,
       );
-    if (Buffer.compare(header.previousChecksum, this.#checksum) !== 0)
+    if (Buffer.compare(header.previousChecksum, this.#checksum) !== 0 || header.committed !== this.#committed)
       wrong('the segment does not follow the last batch before it');
   }
 
@@ -381,6 +386,7 @@ class Scan {
         sequence: this.#sequence,
         checksum: this.#checksum,
         range: this.#range,
+        committed: this.#committed,
       },
       torn: this.#torn,
       prepared,

@@ -13,7 +13,7 @@ import { type Faults, replaceFile } from '../base/durable-file.ts';
 import { signCheckpoint } from '../tlog/checkpoint.ts';
 import { type CompactRange, hashPrefixedLeaf } from '../tlog/merkle.ts';
 import type { NoteSigner, NoteVerifier } from '../tlog/note.ts';
-import { checkpointName } from './log-scan.ts';
+import { checkpointName, type Finding, type LogEnd } from './log-scan.ts';
 import { type LoggedRecord, readRecords } from './read-records.ts';
 import { checkpointBytesMax, nextSegmentBytes, recordBytesMax, segmentName } from './segment.ts';
 import { beginSegment, type OpenSegment, prepareSegment } from './segment-file.ts';
@@ -42,6 +42,11 @@ export interface AuditLogOptions {
   /** Keys that signed earlier checkpoints, beside the signer's own. */
   readonly earlierKeys?: readonly NoteVerifier[];
   readonly faults?: Faults | undefined;
+  /**
+   * Asked, before anything in the directory is changed, what there is against going on where the log ends.
+   * Whoever keeps a second store compares the two here.
+   */
+  readonly confirm?: (end: LogEnd) => Promise<readonly Finding[]>;
   /** While records arrive, a checkpoint is signed this often. Default 1000. */
   readonly checkpointIntervalMs?: number;
   /** Of all the records that wait. Default 64 MiB. */
@@ -66,6 +71,7 @@ export class AuditLog {
   #segment: OpenSegment;
   #sequence: number;
   #checksum: Uint8Array;
+  #committed: number;
   /** The tree of what is durable, and for the time of a flush also of what is being written. */
   readonly #range: CompactRange;
   #size: number;
@@ -97,7 +103,7 @@ export class AuditLog {
   constructor(
     options: AuditLogOptions,
     segment: OpenSegment,
-    end: { readonly sequence: number; readonly checksum: Uint8Array; readonly range: CompactRange },
+    end: Pick<LogEnd, 'sequence' | 'checksum' | 'range' | 'committed'>,
     checkpointNote: string | undefined,
     checkpointSize: number | undefined,
   ) {
@@ -108,6 +114,7 @@ export class AuditLog {
     this.#segment = segment;
     this.#sequence = end.sequence;
     this.#checksum = end.checksum;
+    this.#committed = end.committed;
     this.#range = end.range;
     this.#size = end.range.size;
     this.#appended = end.range.size;
@@ -140,8 +147,9 @@ export class AuditLog {
   /**
    * Resolves when the record is durable. Rejects with `AuditLogFailed` when it may not be, and for ever
    * after; with `AuditLogBusy` when too much waits; with `RangeError` when the record is too long.
+   * `committed` when it came with a change of the database, which then has it in its outbox.
    */
-  append(record: Uint8Array | string): Promise<void> {
+  append(record: Uint8Array | string, committed = false): Promise<void> {
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
     if (this.#closed) return Promise.reject(new AuditLogFailed('the audit log is closed'));
     const length = typeof record === 'string' ? Buffer.byteLength(record) : record.length;
@@ -153,7 +161,7 @@ export class AuditLog {
       this.#gathering = new WaitingBatch();
     }
     const batch = this.#gathering;
-    batch.add(record, length);
+    batch.add(record, length, committed);
     this.#waitingBytes += length;
     this.#appended += 1;
     this.#schedule();
@@ -261,8 +269,13 @@ export class AuditLog {
     if (this.#scratch.length < needed) this.#scratch = Buffer.alloc(2 * needed);
     await this.#makeRoom(needed);
 
-    const place = { sequence: this.#sequence, firstIndex: this.#size, previousChecksum: this.#checksum };
-    const { bytes, checksum, leaves } = batch.encode(this.#scratch, place, checkpoint);
+    const place = {
+      sequence: this.#sequence,
+      firstIndex: this.#size,
+      previousChecksum: this.#checksum,
+      committed: this.#committed,
+    };
+    const { bytes, checksum, committed, leaves } = batch.encode(this.#scratch, place, checkpoint);
     const segment = this.#segment;
     const flushed = segment.file
       .write(bytes, segment.offset)
@@ -275,6 +288,7 @@ export class AuditLog {
     segment.offset += bytes.length;
     this.#sequence += 1;
     this.#checksum = checksum;
+    this.#committed = committed;
     this.#size += batch.count;
     this.#waitingBytes -= waitingBytes;
     if (checkpoint !== undefined) this.#publish(directory, checkpoint, place.firstIndex);
@@ -296,6 +310,7 @@ export class AuditLog {
         range: this.#range,
         firstSequence: this.#sequence,
         previousChecksum: this.#checksum,
+        committed: this.#committed,
       },
       faults,
     );

@@ -9,6 +9,7 @@ import {
   batchHeaderBytes,
   checkpointBytesMax,
   checksumBytes,
+  committedBetween,
   decodeSegmentHeader,
   entriesBytesMax,
   readBatchHeader,
@@ -40,6 +41,7 @@ export class SegmentReader {
   #offset = 0;
   #sequence = 0;
   #index = 0;
+  #committed = 0;
   #checksum: Uint8Array = new Uint8Array(checksumBytes);
   #problem = '';
   #window = Buffer.alloc(0);
@@ -59,6 +61,7 @@ export class SegmentReader {
     this.#offset = decoded.length;
     this.#sequence = decoded.header.firstSequence;
     this.#index = decoded.header.range.size;
+    this.#committed = decoded.header.committed;
     this.#checksum = decoded.checksum;
   }
 
@@ -88,6 +91,11 @@ export class SegmentReader {
   /** Index that the next record has or would. */
   get index(): number {
     return this.#index;
+  }
+
+  /** As the last batch read says, or the header. */
+  get committed(): number {
+    return this.#committed;
   }
 
   /** Of the last batch read, or of the header. */
@@ -122,6 +130,8 @@ export class SegmentReader {
     const entriesAt = batchHeaderBytes + header.checkpointBytes;
     const entries = splitEntries(bytes.subarray(entriesAt, contentBytes), header.count);
     if (entries === undefined) return this.#none('the records do not fill their batch');
+    if (committedBetween(this.#committed, header.committed) > header.count)
+      return this.#none('the batch counts more changes than it has records');
     const batch: Batch = {
       ...header,
       offset: this.#offset,
@@ -132,6 +142,7 @@ export class SegmentReader {
     this.#offset += length;
     this.#sequence += 1;
     this.#index += header.count;
+    this.#committed = header.committed;
     this.#checksum = checksum;
     return batch;
   }

@@ -44,11 +44,13 @@ export interface SegmentHeader {
   readonly firstSequence: number;
   /** Of the last batch of the segment before; zeros for the first segment. */
   readonly previousChecksum: Uint8Array;
+  /** As the last batch before says. */
+  readonly committed: number;
 }
 
 const magic = Buffer.from('HOLDFAST');
 const formatVersion = 1;
-const fixedHeaderBytes = 76;
+const fixedHeaderBytes = 80;
 
 /** The header with its checksum, which is the previous one of the first batch. */
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
@@ -66,6 +68,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   bytes.set(header.previousChecksum, 40);
   bytes.writeUInt16BE(origin.length, 72);
   bytes.writeUInt16BE(header.range.hashes.length, 74);
+  bytes.writeUInt32BE(header.committed, 76);
   bytes.set(origin, fixedHeaderBytes);
   for (const [i, hash] of header.range.hashes.entries()) {
     bytes.set(hash, fixedHeaderBytes + origin.length + i * hashBytes);
@@ -112,6 +115,7 @@ export function decodeSegmentHeader(
     ),
     firstSequence: Number(bytes.readBigUInt64BE(32)),
     previousChecksum: Uint8Array.from(bytes.subarray(40, 72)),
+    committed: bytes.readUInt32BE(76),
   };
   return { header, length, checksum: Buffer.from(checksum) };
 }
@@ -124,7 +128,17 @@ export interface BatchHeader {
   readonly count: number;
   readonly checkpointBytes: number;
   readonly entriesBytes: number;
+  /**
+   * How many of all records up to the end of this batch were committed with a change of the database, modulo
+   * 2^32. The database counts them too: of two stores that do not belong together, one has too few.
+   */
+  readonly committed: number;
 }
+
+/** The sum of two such counts. */
+export const committedAfter = (committed: number, added: number): number => (committed + added) >>> 0;
+/** How many were added between two such counts; a small number, unless `after` is the earlier one. */
+export const committedBetween = (before: number, after: number): number => (after - before) >>> 0;
 
 export const batchHeaderBytes = 40;
 /** `u32 length || 0x00`: the 0x00 is the leaf prefix of RFC 6962, so prefix and record are hashed as they lie. */
@@ -145,7 +159,7 @@ export function writeBatchHeader(bytes: Buffer, at: number, header: BatchHeader)
   bytes.writeUInt32BE(header.count, at + 24);
   bytes.writeUInt32BE(header.checkpointBytes, at + 28);
   bytes.writeUInt32BE(header.entriesBytes, at + 32);
-  bytes.writeUInt32BE(0, at + 36);
+  bytes.writeUInt32BE(header.committed, at + 36);
   bytes.writeUInt32BE(crc32(bytes.subarray(at + 8, at + batchHeaderBytes)), at + 4);
 }
 
@@ -160,6 +174,7 @@ export function readBatchHeader(bytes: Buffer, at: number): BatchHeader | undefi
     count: bytes.readUInt32BE(at + 24),
     checkpointBytes: bytes.readUInt32BE(at + 28),
     entriesBytes: bytes.readUInt32BE(at + 32),
+    committed: bytes.readUInt32BE(at + 36),
   };
 }
 

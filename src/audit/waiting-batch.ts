@@ -4,6 +4,7 @@ import {
   batchChecksum,
   batchHeaderBytes,
   checksumBytes,
+  committedAfter,
   entriesBytesMax,
   entryPrefixBytes,
   writeBatchHeader,
@@ -14,6 +15,7 @@ export class WaitingBatch {
   readonly #lengths: number[] = [];
   readonly #durable = Promise.withResolvers<void>();
   #entriesBytes = 0;
+  #committed = 0;
 
   constructor() {
     // Each append hands this promise to its caller; a batch whose callers have all gone must not end the process.
@@ -42,9 +44,11 @@ export class WaitingBatch {
     return this.#entriesBytes + entryPrefixBytes + length <= entriesBytesMax;
   }
 
-  add(record: string | Uint8Array, length: number): void {
+  /** `committed` when the record came with a change of the database. */
+  add(record: string | Uint8Array, length: number, committed: boolean): void {
     this.#records.push(record);
     this.#lengths.push(length);
+    if (committed) this.#committed += 1;
     this.#entriesBytes += entryPrefixBytes + length;
   }
 
@@ -57,16 +61,13 @@ export class WaitingBatch {
   }
 
   /** Lays the batch out in `scratch`, behind the checksum of the batch before. The result is views into it. */
-  encode(
-    scratch: Buffer,
-    place: { readonly sequence: number; readonly firstIndex: number; readonly previousChecksum: Uint8Array },
-    checkpoint: string | undefined,
-  ): EncodedBatch {
+  encode(scratch: Buffer, place: BatchPlace, checkpoint: string | undefined): EncodedBatch {
     scratch.set(place.previousChecksum, 0);
     let at = checksumBytes + batchHeaderBytes;
     const checkpointBytes = checkpoint === undefined ? 0 : scratch.write(checkpoint, at);
     at += checkpointBytes;
     const leaves: Buffer[] = [];
+    const committed = committedAfter(place.committed, this.#committed);
     for (const [i, record] of this.#records.entries()) {
       const length = this.#lengths[i] ?? 0;
       scratch.writeUInt32BE(length, at);
@@ -83,17 +84,28 @@ export class WaitingBatch {
       count: this.count,
       checkpointBytes,
       entriesBytes: this.#entriesBytes,
+      committed,
     });
     const checksum = batchChecksum(scratch.subarray(0, at));
     scratch.set(checksum, at);
-    return { bytes: scratch.subarray(checksumBytes, at + checksumBytes), checksum, leaves };
+    return { bytes: scratch.subarray(checksumBytes, at + checksumBytes), checksum, committed, leaves };
   }
+}
+
+/** Where a batch follows: what the one before says, or the segment's header. */
+export interface BatchPlace {
+  readonly sequence: number;
+  readonly firstIndex: number;
+  readonly previousChecksum: Uint8Array;
+  readonly committed: number;
 }
 
 export interface EncodedBatch {
   /** As it goes into the segment. */
   readonly bytes: Buffer;
   readonly checksum: Buffer;
+  /** See `BatchHeader`. */
+  readonly committed: number;
   /** 0x00 and record each. */
   readonly leaves: readonly Buffer[];
 }

@@ -184,6 +184,7 @@ function forge(
     range,
     firstSequence: 0,
     previousChecksum: genesisChecksum,
+    committed: 0,
   });
   const file = Buffer.alloc(256 * 1024);
   file.set(header);
@@ -191,10 +192,10 @@ function forge(
   let previousChecksum: Uint8Array = header.subarray(header.length - 32);
   for (const [sequence, text] of texts.entries()) {
     const batch = new WaitingBatch();
-    batch.add(text, Buffer.byteLength(text));
+    batch.add(text, Buffer.byteLength(text), false);
     const encoded = batch.encode(
       Buffer.alloc(8192),
-      { sequence, firstIndex: range.size, previousChecksum },
+      { sequence, firstIndex: range.size, previousChecksum, committed: 0 },
       note(range),
     );
     file.set(encoded.bytes, at);
