@@ -38,6 +38,8 @@ export function openDatabase({ databasePath, migrations, copyPath }: OpenRequest
       requireSchema(database, databasePath, migrations.slice(0, version));
     }
     database.exec(walPragmas);
+    // What a crash left in the write-ahead log may be key material that was to be destroyed.
+    if (version > 0) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     const stored = version > 0 && version < latest;
     if (stored) keepCopy(database, copyPath);
     migrate(database, migrations.slice(version), stored ? ` A copy from before is \`${copyPath}\`.` : '');

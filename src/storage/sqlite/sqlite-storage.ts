@@ -2,7 +2,8 @@
  * The embedded store: one SQLite database, driven by a thread of its own so that no flush blocks the
  * event loop. Changes that arrive while one transaction runs share the next (group commit).
  */
-import { join } from 'node:path';
+import { getCompileCacheDir } from 'node:module';
+import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
 import { databaseFile, ensurePrivateFile } from '../data-directory.ts';
@@ -76,11 +77,13 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
  */
 function startThread(workerData: OpenRequest): Worker {
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './sqlite-worker.js';
+  const compiled = getCompileCacheDir();
   return new Worker(new URL(file, import.meta.url), {
     workerData,
     name: 'sqlite',
-    // The thread needs nothing of the environment, which may hold credentials.
-    env: {},
+    // Nothing of the environment, which may hold credentials, but for where compiled code is kept if it
+    // is: compiling again is two thirds of the time to open a small store from source.
+    env: compiled === undefined ? {} : { NODE_COMPILE_CACHE: dirname(compiled) },
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8, stackSizeMb: 2 },
   });

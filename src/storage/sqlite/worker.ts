@@ -17,8 +17,6 @@ function serve(port: MessagePort, request: OpenRequest): void {
     const { database, migratedFrom } = openDatabase(request);
     const applier = changeApplier(database);
     const log = new WriteAheadLog(database);
-    // What a crash left in the log may be key material that was to be destroyed.
-    log.empty();
     port.on('message', (message: ToWorker) => {
       try {
         switch (message.do) {
