@@ -55,6 +55,7 @@ import { PurposeKeys } from './keys/purpose-keys.ts';
 import { parseSeed, seedKeyChange } from './keys/seed.ts';
 import { SoftwareKeyStore } from './keystore/software/key-store.ts';
 import type { Services } from './operations/operation.ts';
+import { listenerRefusalFacts } from './pipeline/listener-refusal.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 import { createFileSeal, openFileSeal } from './seal/file/seal.ts';
 import type { Seal } from './seal/interface.ts';
@@ -328,6 +329,11 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
         reportFailure: report.failure,
         failure: opened.failure,
       }),
+      onRefusal: ({ reason, sourceAddress, requestId }) => {
+        const facts = listenerRefusalFacts(reason, sourceAddress, requestId, clock.nowMs());
+        // Counted at the least. Should the log have failed, that was reported, and nothing is served any more.
+        recorder.append(sampler.sample(facts)).catch(() => undefined);
+      },
       onFault: (error) => report.failure(error, 'listener'),
       onCertificate: (event) => report.notice(`certificate: ${JSON.stringify(event)}`),
     });
@@ -337,7 +343,6 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
       .catch((error: unknown) => report.failure(error, 'last usage'));
     scheduler.start();
     housekeeping.start();
-    process.on('SIGHUP', () => void server.reloadCertificate());
     return {
       url: server.url,
       installation: opened,
