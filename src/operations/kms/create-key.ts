@@ -9,7 +9,7 @@ import type { KmsInput } from '../../model/kms.ts';
 import { kmsOperation } from '../operation.ts';
 import { keyMetadata } from './key-metadata.ts';
 import { acceptKeyPolicy } from './policy-document.ts';
-import { checkTagQuota, checkTags } from './tags.ts';
+import { checkTags } from './tags.ts';
 
 const made = {
   spec: 'SYMMETRIC_DEFAULT',
@@ -103,8 +103,7 @@ export const createKey = kmsOperation('CreateKey', {
     const accountId = caller.principal.accountId;
     const { region } = caller;
     const tags = input.Tags ?? [];
-    checkTags(tags);
-    checkTagQuota(tags.length, quotas.tagsPerKey);
+    checkTags(tags, quotas.tagsPerKey);
     const keyId = uuid();
     const subject = { ...made, accountId, arn: keyArn(region, accountId, keyId), tags };
     const policy =

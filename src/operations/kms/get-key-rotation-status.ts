@@ -16,12 +16,12 @@ export const getKeyRotationStatus = kmsOperation('GetKeyRotationStatus', {
   handle(_input, { key }) {
     const { nextMs, periodDays } = key.rotation;
     if (nextMs === undefined || key.state === 'PendingDeletion') {
-      return { output: { KeyRotationEnabled: false, KeyId: key.keyId } };
+      return { output: { KeyRotationEnabled: false, KeyId: key.arn } };
     }
     return {
       output: {
         KeyRotationEnabled: true,
-        KeyId: key.keyId,
+        KeyId: key.arn,
         RotationPeriodInDays: periodDays,
         NextRotationDate: nextMs,
       },

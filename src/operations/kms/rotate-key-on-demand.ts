@@ -6,16 +6,16 @@ import { keyChanged, ownKey } from './key-edit.ts';
 /** The service refuses while automatic rotation is due within this time. */
 const automaticRotationNearMs = 20 * 60_000;
 
-/** Answers with the identifier as it was sent. */
+/** Answers with the key ARN, whatever identifier was sent: so the service was recorded (LocalStack's snapshots). */
 export const rotateKeyOnDemand = kmsOperation('RotateKeyOnDemand', {
   readOnly: false,
   needs: (input) => ({ key: ownKey('kms:RotateKeyOnDemand', input.KeyId, 'rotation-change') }),
-  async handle(input, { key }, { services: { table, keyStore, clock, quotas } }) {
+  async handle(_input, { key }, { services: { table, keyStore, clock, quotas } }) {
     const max = quotas.onDemandRotationsPerKey;
     if (key.rotation.onDemandCount >= max) {
       throw new Refusal(
         'LimitExceededException',
-        `The KMS key already has the maximum of ${max} on-demand rotations.`,
+        `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${key.arn}`,
       );
     }
     const nowMs = clock.nowMs();
@@ -26,6 +26,6 @@ export const rotateKeyOnDemand = kmsOperation('RotateKeyOnDemand', {
       );
     }
     const { change } = await rotateKey(table, keyStore, key, 'ON_DEMAND', nowMs);
-    return { output: { KeyId: input.KeyId }, change, audit: keyChanged(key) };
+    return { output: { KeyId: key.arn }, change, audit: keyChanged(key) };
   },
 });

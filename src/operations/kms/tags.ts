@@ -2,9 +2,11 @@
 import { Refusal } from '../../base/refusal.ts';
 import type { Tag } from '../../keys/key.ts';
 
-export function checkTags(tags: readonly Tag[]): void {
+/** The tags of one request. */
+export function checkTags(tags: readonly Tag[], max: number): void {
   const keys = tags.map((tag) => tag.TagKey);
   if (new Set(keys).size !== keys.length) throw new Refusal('TagException', 'Duplicate tag keys');
+  if (keys.length > max) throw new Refusal('TagException', 'Too many tags');
   checkTagKeys(keys);
 }
 
@@ -14,6 +16,7 @@ export function checkTagKeys(keys: readonly string[]): void {
   }
 }
 
+/** Those of the request together with those that the key has. */
 export function checkTagQuota(count: number, max: number): void {
   if (count > max)
     throw new Refusal(
