@@ -161,6 +161,8 @@ export interface StoredState {
   readonly accessKeys: readonly AccessKeyRow[];
   readonly meta: readonly MetaRow[];
   readonly outbox: readonly OutboxRow[];
+  /** How many events were ever committed with a change, those forgotten from the outbox included. */
+  readonly eventsCommitted: number;
 }
 
 export interface Storage {

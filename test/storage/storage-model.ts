@@ -1,9 +1,7 @@
 /** What a store must do, slow and obvious: every change copies the whole state and is kept or dropped with it. */
 import type { Change, OutboxRow, StoredState, Write } from '../../src/storage/interface.ts';
 
-type Rows<Name extends keyof StoredState> = StoredState[Name];
-
-type Mutable = { -readonly [Name in keyof StoredState]: Rows<Name> };
+type Mutable = { -readonly [Name in keyof StoredState]: StoredState[Name] };
 
 const empty: StoredState = {
   keys: [],
@@ -13,6 +11,7 @@ const empty: StoredState = {
   accessKeys: [],
   meta: [],
   outbox: [],
+  eventsCommitted: 0,
 };
 
 export class StorageModel {
@@ -22,7 +21,11 @@ export class StorageModel {
   commit(change: Change): number | undefined {
     const next: Mutable = { ...this.state };
     for (const [index, write] of change.writes.entries()) if (!applied(next, write)) return index;
-    this.state = { ...next, outbox: [...next.outbox, ...change.events] };
+    this.state = {
+      ...next,
+      outbox: [...next.outbox, ...change.events],
+      eventsCommitted: next.eventsCommitted + change.events.length,
+    };
     return undefined;
   }
 

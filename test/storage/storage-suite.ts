@@ -499,13 +499,13 @@ function failedIndex(error: unknown): number {
 }
 
 /** Rows have no order but those of the outbox. Byte arrays compare by content whatever their kind. */
-function ordered(state: StoredState): Record<string, unknown> {
+function ordered({ eventsCommitted, ...state }: StoredState): Record<string, unknown> {
   const texts = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row, plain));
   const sorted = Object.entries(state).map(([table, rows]) => [
     table,
     table === 'outbox' ? texts(rows) : texts(rows).sort(),
   ]);
-  return Object.fromEntries(sorted);
+  return { eventsCommitted, ...Object.fromEntries(sorted) };
 }
 
 const plain = (_name: string, value: unknown): unknown => {

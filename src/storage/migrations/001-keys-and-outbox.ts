@@ -110,9 +110,10 @@ CREATE TABLE meta (
     CONSTRAINT value_size CHECK (octet_length(value) <= 1048576)
 ) STRICT;
 
--- In the order of commit: the log receives what a crash left here in the same order.
+-- In the order of commit: the log receives what a crash left here in the same order. No number is
+-- given twice, so the last one tells how many events were ever committed.
 CREATE TABLE outbox (
-  sequence INTEGER PRIMARY KEY,
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   event_id TEXT NOT NULL UNIQUE
     CONSTRAINT event_id_format CHECK (octet_length(event_id) BETWEEN 1 AND 128 AND length(event_id) = octet_length(event_id) AND event_id NOT GLOB '*[^!-~]*'),
   log_size_before INTEGER NOT NULL

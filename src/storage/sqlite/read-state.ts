@@ -22,6 +22,10 @@ const selects: readonly (readonly [table: RowChunk['table'], sql: string])[] = [
     'SELECT access_key_id, account_id, version, body, sealed_secret FROM access_key ORDER BY rowid',
   ],
   ['meta', 'SELECT name, value FROM meta ORDER BY rowid'],
+  [
+    'eventsCommitted',
+    "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0) AS events",
+  ],
   ['outbox', 'SELECT event_id, log_size_before, record FROM outbox ORDER BY sequence'],
 ];
 

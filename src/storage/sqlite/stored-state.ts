@@ -19,6 +19,7 @@ export class StoredStateBuilder {
   readonly #accessKeys: AccessKeyRow[] = [];
   readonly #meta: MetaRow[] = [];
   readonly #outbox: OutboxRow[] = [];
+  #eventsCommitted = 0;
   /** Accounts and Regions repeat in every row: one string each, not one a row. */
   readonly #names = new Map<string, string>();
 
@@ -40,6 +41,7 @@ export class StoredStateBuilder {
       accessKeys: this.#accessKeys,
       meta: this.#meta,
       outbox: this.#outbox,
+      eventsCommitted: this.#eventsCommitted,
     };
   }
 
@@ -103,6 +105,9 @@ export class StoredStateBuilder {
           logSizeBefore: cells.number(1),
           record: cells.blob(),
         });
+        return;
+      case 'eventsCommitted':
+        this.#eventsCommitted = cells.number(0);
         return;
       default:
         table satisfies never;
