@@ -30,7 +30,7 @@ export const commandOptions: readonly Option[] = [
   {
     name: 'key',
     value: 'KEY',
-    env: false,
+    env: 'HOLDFAST_LOG_KEY',
     repeatable: true,
     section: 'Audit log',
     commands: ['log verify'],

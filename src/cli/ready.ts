@@ -27,6 +27,7 @@ export function devReady(
     `  export AWS_ACCESS_KEY_ID=${credential.accessKeyId}`,
     `  export AWS_SECRET_ACCESS_KEY=${credential.secretAccessKey}`,
     `  export AWS_REGION=${ready.region} AWS_DEFAULT_REGION=${ready.region}`,
+    `  export HOLDFAST_LOG_KEY=${ready.logPublicKey}`,
     '',
     `account  ${credential.accountId}${further > 0 ? `, and ${further} more` : ''}`,
     `data     ${ready.dataDirectory}`,
@@ -64,6 +65,7 @@ export const initialized = (made: Initialized): string =>
     '',
     `  export AWS_ACCESS_KEY_ID=${made.accessKeyId}`,
     `  export AWS_SECRET_ACCESS_KEY=${made.secretAccessKey}`,
+    `  export HOLDFAST_LOG_KEY=${made.logPublicKey}`,
     '',
     'Keep the log key where the server cannot change it: with it, anyone can verify the log.',
   ].join('\n');

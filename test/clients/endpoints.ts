@@ -5,7 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Credentials, type DevServer, neighbour, operator, startDevServer } from '../support/dev-server.ts';
+import {
+  type Credentials,
+  type DevServer,
+  neighbour,
+  operator,
+  startDevServer,
+} from '../support/dev-server.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
 
 export interface Endpoint {
