@@ -112,6 +112,17 @@ describe('a damaged or altered database is refused with a clear error', () => {
     });
   }
 
+  it('a count of events that is no number', async () => {
+    alter(`UPDATE sqlite_sequence SET seq = 'many'`);
+    const storage = await home.open();
+    await assert.rejects(storage.load(), (error) => {
+      assert.ok(error instanceof StorageFailed);
+      assert.match(error.message, /a stored row does not read \(.+\): run `holdfast doctor`/);
+      return true;
+    });
+    await storage.close();
+  });
+
   const schemas: readonly (readonly [title: string, sql: string])[] = [
     ['a trigger was added', `CREATE TRIGGER spy AFTER INSERT ON kms_key BEGIN DELETE FROM outbox; END`],
     ['a table was added', 'CREATE TABLE notes (text)'],

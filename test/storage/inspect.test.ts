@@ -111,6 +111,12 @@ describe('what the doctor sees of a database', () => {
     ]);
   });
 
+  it('a count of events that is no number', async () => {
+    assert.deepEqual(await problemsAfter(`UPDATE sqlite_sequence SET seq = 'many'`), [
+      'the count of committed events is no number',
+    ]);
+  });
+
   it('files that others could read, with what to do', async () => {
     await fill();
     await chmod(home.directory, 0o755);
