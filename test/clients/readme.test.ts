@@ -174,7 +174,7 @@ test("the README's commands for production work as printed", async (t) => {
 
   const [init = '', server = ''] = start.replaceAll('\\\n', '').trim().split('\n');
   const [made] = await runInShell(init, settings, cwd);
-  assert.equal(made?.code, 0, made?.out);
+  assert.equal(made?.code, 0, made?.out ?? '');
   assert.match(made?.out ?? '', /The root of account 123456789012/);
   const running = await serve(t, server.trim().split(/\s+/), settings, cwd);
   assert.match(running.printed, new RegExp(`ready at https://0\\.0\\.0\\.0:${port}`));
@@ -187,7 +187,7 @@ test("the README's commands for production work as printed", async (t) => {
 
   await running.stop();
   const [examined] = await runInShell(doctor, settings, cwd);
-  assert.equal(examined?.code, 0, examined?.out);
+  assert.equal(examined?.code, 0, examined?.out ?? '');
   assert.match(examined?.out ?? '', /nothing is wrong/);
 });
 
