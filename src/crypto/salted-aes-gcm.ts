@@ -12,7 +12,7 @@
 import type { KeyObject } from 'node:crypto';
 import { aes256GcmDecrypt, aes256GcmEncrypt, gcmIvBytes, gcmTagBytes } from './aes-gcm.ts';
 import { kdfCounter256 } from './kdf-counter.ts';
-import { randomBytes } from './random.ts';
+import { fillRandom } from './random.ts';
 
 const saltBytes = 16;
 
@@ -33,7 +33,7 @@ export class SaltedAesGcm {
     const ciphertextAt = ivAt + gcmIvBytes;
     const out = Buffer.allocUnsafe(header.length + saltedOverheadBytes + plaintext.length);
     out.set(header, 0);
-    out.set(randomBytes(saltBytes + gcmIvBytes), saltAt);
+    fillRandom(out, saltAt, ciphertextAt);
     const messageKey = this.#messageKey(key, out.subarray(saltAt, ivAt));
     try {
       aes256GcmEncrypt(
