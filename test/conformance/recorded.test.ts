@@ -214,7 +214,10 @@ test('every recording that a way to ask is written for is there', () => {
 
 /** As botocore presents an answer: `ResponseMetadata`, and for a refusal `Error` and the members of its shape. */
 function matchAnswer(expected: unknown, answer: Asked, path: string, values: Map<string, string>): void {
-  if (!isAnswer(answer)) return match(expected, answer, path, values);
+  if (!isAnswer(answer)) {
+    match(expected, answer, path, values);
+    return;
+  }
   const {
     Error: error,
     ResponseMetadata: metadata,
@@ -230,7 +233,8 @@ function matchAnswer(expected: unknown, answer: Asked, path: string, values: Map
     const known = Object.entries(answer.body).filter(
       ([name]) => name in members || !addedSince.includes(name),
     );
-    return match(members, Object.fromEntries(known), path, values);
+    match(members, Object.fromEntries(known), path, values);
+    return;
   }
   assert.equal(answer.body.__type, error.Code, `${path}: error`);
   const said = answer.body.message ?? answer.body.Message ?? '';
@@ -244,8 +248,14 @@ const isAnswer = (value: unknown): value is Answer =>
   typeof value === 'object' && value !== null && 'status' in value && 'headers' in value;
 
 function match(expected: unknown, actual: unknown, path: string, values: Map<string, string>): void {
-  if (typeof expected === 'string') return matchText(expected, actual, path, values);
-  if (typeof expected !== 'object' || expected === null) return assert.deepEqual(actual, expected, path);
+  if (typeof expected === 'string') {
+    matchText(expected, actual, path, values);
+    return;
+  }
+  if (typeof expected !== 'object' || expected === null) {
+    assert.deepEqual(actual, expected, path);
+    return;
+  }
   if (Array.isArray(expected)) {
     assert.ok(Array.isArray(actual), path);
     assert.equal(actual.length, expected.length, path);
@@ -282,7 +292,10 @@ const placeholders: Readonly<Record<string, string>> = {
 /** A numbered placeholder stands for the same text throughout a recording. */
 function matchText(expected: string, actual: unknown, path: string, values: Map<string, string>): void {
   const shape = shapes[expected];
-  if (shape !== undefined) return assert.ok(shape(actual), `${path}: ${String(actual)} is no ${expected}`);
+  if (shape !== undefined) {
+    assert.ok(shape(actual), `${path}: ${String(actual)} is no ${expected}`);
+    return;
+  }
   const parts = expected.split(/(<[a-z-]+(?::\d)?>|111111111111)/);
   const pattern = parts.map((part, index) =>
     index % 2 === 0 ? RegExp.escape(part) : `(${placeholders[part]})`,
@@ -290,7 +303,7 @@ function matchText(expected: string, actual: unknown, path: string, values: Map<
   const found = new RegExp(`^${pattern.join('')}$`).exec(String(actual));
   assert.ok(found, `${path}: ${String(actual)} is not ${expected}`);
   for (const [index, placeholder] of parts.filter((_, at) => at % 2 === 1).entries()) {
-    const value = found[index + 1] ?? '';
+    const value: string = found[index + 1] ?? '';
     if (/:\d>$/.test(placeholder)) {
       assert.equal(value, values.get(placeholder) ?? value, `${path}: ${placeholder} stands for one text`);
       values.set(placeholder, value);
