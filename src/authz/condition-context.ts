@@ -4,7 +4,7 @@
  * purpose: `kms:ResourceAliases`, which is for identity policies alone, and no principal has any yet.
  * KMS Developer Guide, "Condition keys for AWS KMS"; IAM User Guide, "AWS global condition context keys".
  */
-import type { Key } from '../keys/key.ts';
+import type { Key, Tag } from '../keys/key.ts';
 import type { ConditionContext } from '../policy/request.ts';
 import type { Caller } from './caller.ts';
 import type { ConditionFacts } from './need.ts';
@@ -27,6 +27,13 @@ const one = (value: string | number | boolean | undefined): readonly string[] | 
 
 export class RequestConditions implements ConditionContext {
   readonly #source: ContextSource;
+  // Made once and kept: a request may carry tens of thousands of pairs and a policy ask for hundreds, and
+  // going through all of them for each would hold up everyone.
+  #encryptionContext: ReadonlyMap<string, readonly string[]> | undefined;
+  #encryptionContextKeys: readonly string[] | undefined;
+  #requestTags: ReadonlyMap<string, readonly string[]> | undefined;
+  #resourceTags: ReadonlyMap<string, readonly string[]> | undefined;
+  #tagKeys: readonly string[] | undefined;
 
   constructor(source: ContextSource) {
     this.#source = source;
@@ -42,9 +49,7 @@ export class RequestConditions implements ConditionContext {
       case 'kms:encryptionalgorithm':
         return one(facts?.encryptionAlgorithm);
       case 'kms:encryptioncontextkeys':
-        return facts?.encryptionContext === undefined || facts.encryptionContext.size === 0
-          ? undefined
-          : [...facts.encryptionContext.keys()];
+        return this.#keysOfEncryptionContext();
       case 'kms:datakeyspec':
         return one(facts?.dataKeySpec);
       case 'kms:reencryptonsamekey':
@@ -70,7 +75,7 @@ export class RequestConditions implements ConditionContext {
       case 'kms:multiregion':
         return one(subject?.multiRegion);
       case 'aws:tagkeys':
-        return this.#tagKeys();
+        return this.#keysOfTags();
       case 'aws:principalarn':
         return [caller.principal.kind === 'assumedRole' ? caller.principal.roleArn : caller.principal.arn];
       case 'aws:principalaccount':
@@ -101,34 +106,59 @@ export class RequestConditions implements ConditionContext {
         return [resourceAccountId];
     }
     if (name.startsWith(encryptionContextPrefix))
-      return this.#encryptionContext(name.slice(encryptionContextPrefix.length));
-    if (name.startsWith(resourceTagPrefix)) return tagValue(key?.tags, name.slice(resourceTagPrefix.length));
-    if (name.startsWith(requestTagPrefix))
-      return tagValue(facts?.requestTags, name.slice(requestTagPrefix.length));
+      return this.#encryptionContextValues(name.slice(encryptionContextPrefix.length));
+    if (name.startsWith(resourceTagPrefix)) return this.#resourceTag(name.slice(resourceTagPrefix.length));
+    if (name.startsWith(requestTagPrefix)) return this.#requestTag(name.slice(requestTagPrefix.length));
     return undefined;
   }
 
-  /** The name of an encryption-context key in a condition is case-insensitive; pairs that differ in case alone are all offered. */
-  #encryptionContext(lowerCaseKey: string): readonly string[] | undefined {
-    const values: string[] = [];
-    for (const [name, value] of this.#source.facts?.encryptionContext ?? []) {
-      if (name.toLowerCase() === lowerCaseKey) values.push(value);
-    }
-    return values.length === 0 ? undefined : values;
+  /**
+   * In the name of a condition key even the part that names a pair or a tag is case-insensitive. Pairs
+   * that differ in case alone are all offered: then an Allow needs each of them to meet its condition, and
+   * nobody slips past one tag by adding another.
+   */
+  #encryptionContextValues(lowerCaseKey: string): readonly string[] | undefined {
+    this.#encryptionContext ??= valuesByLowerCase(this.#source.facts?.encryptionContext ?? []);
+    return this.#encryptionContext.get(lowerCaseKey);
   }
 
-  #tagKeys(): readonly string[] | undefined {
+  #keysOfEncryptionContext(): readonly string[] | undefined {
+    this.#encryptionContextKeys ??= [...(this.#source.facts?.encryptionContext?.keys() ?? [])];
+    return this.#encryptionContextKeys.length === 0 ? undefined : this.#encryptionContextKeys;
+  }
+
+  #requestTag(lowerCaseKey: string): readonly string[] | undefined {
+    this.#requestTags ??= valuesByLowerCase(pairsOf(this.#source.facts?.requestTags));
+    return this.#requestTags.get(lowerCaseKey);
+  }
+
+  #resourceTag(lowerCaseKey: string): readonly string[] | undefined {
+    this.#resourceTags ??= valuesByLowerCase(pairsOf(this.#source.key?.tags));
+    return this.#resourceTags.get(lowerCaseKey);
+  }
+
+  #keysOfTags(): readonly string[] | undefined {
     const { facts } = this.#source;
-    const keys = facts?.requestTagKeys ?? facts?.requestTags?.map((tag) => tag.TagKey);
-    return keys === undefined || keys.length === 0 ? undefined : keys;
+    this.#tagKeys ??= facts?.requestTagKeys ?? facts?.requestTags?.map((tag) => tag.TagKey) ?? [];
+    return this.#tagKeys.length === 0 ? undefined : this.#tagKeys;
   }
 }
 
-const tagValue = (
-  tags: readonly { TagKey: string; TagValue: string }[] | undefined,
-  lowerCaseKey: string,
-): readonly string[] | undefined =>
-  one(tags?.find((tag) => tag.TagKey.toLowerCase() === lowerCaseKey)?.TagValue);
+function valuesByLowerCase(
+  pairs: Iterable<readonly [string, string]>,
+): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of pairs) {
+    const lowerCase = name.toLowerCase();
+    const known = values.get(lowerCase);
+    if (known === undefined) values.set(lowerCase, [value]);
+    else known.push(value);
+  }
+  return values;
+}
+
+const pairsOf = (tags: readonly Tag[] = []): readonly (readonly [string, string])[] =>
+  tags.map(({ TagKey, TagValue }) => [TagKey, TagValue]);
 
 const principalType = {
   root: 'Account',

@@ -5,7 +5,7 @@ import { Refusal } from '../../base/refusal.ts';
 import type { Key } from '../../keys/key.ts';
 import type { KeyPolicy } from '../../keys/key-policy.ts';
 import { MalformedPolicy } from '../../policy/malformed-policy.ts';
-import { principalsOf } from '../../policy/parse.ts';
+import { type Policy, principalsOf } from '../../policy/parse.ts';
 import type { Services } from '../operation.ts';
 
 type Subject = Pick<Key, 'accountId' | 'arn' | 'spec' | 'usage' | 'origin' | 'multiRegion' | 'tags'>;
@@ -29,15 +29,9 @@ export function acceptKeyPolicy(
     );
   }
   const policy = services.policies.of(text);
-  try {
-    policy.compiled;
-  } catch (error) {
-    if (error instanceof MalformedPolicy)
-      throw new Refusal('MalformedPolicyDocumentException', error.message);
-    throw error;
-  }
-  checkPrincipals(services, policy);
-  if (!bypassLockoutSafetyCheck && !mayPutKeyPolicy(caller, subject, policy.compiled)) {
+  const compiled = compile(policy);
+  checkPrincipals(services, compiled);
+  if (!bypassLockoutSafetyCheck && !mayPutKeyPolicy(caller, subject, compiled)) {
     throw new Refusal(
       'MalformedPolicyDocumentException',
       'The new key policy will not allow you to update the key policy in the future.',
@@ -46,9 +40,19 @@ export function acceptKeyPolicy(
   return policy;
 }
 
+function compile(policy: KeyPolicy): Policy {
+  try {
+    return policy.compiled;
+  } catch (error) {
+    if (error instanceof MalformedPolicy)
+      throw new Refusal('MalformedPolicyDocumentException', error.message);
+    throw error;
+  }
+}
+
 /** Only what exists can be named; the service refuses the rest in these words. Accounts may be anyone's. */
-function checkPrincipals(services: Services, policy: KeyPolicy): void {
-  if (principalsOf(policy.compiled).some((principal) => !services.identities.exists(principal))) {
+function checkPrincipals(services: Services, policy: Policy): void {
+  if (principalsOf(policy).some((principal) => !services.identities.exists(principal))) {
     throw new Refusal(
       'MalformedPolicyDocumentException',
       'Policy contains a statement with one or more invalid principals.',
