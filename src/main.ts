@@ -12,11 +12,19 @@ import { join } from 'node:path';
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import { LastUsage } from './audit/last-usage.ts';
 import { LogSigningKeyBroken, logSigningKeyName, newLogSigner, openLogSigner } from './audit/log-signer.ts';
-import { Recorder, recoverOutbox } from './audit/recorder.ts';
+import { Recorder } from './audit/recorder.ts';
 import { RefusalSampler } from './audit/refusal-sampler.ts';
+import {
+  notedLogSize,
+  noteLogSize,
+  recoverOutbox,
+  requireNoLog,
+  requireSameHistory,
+} from './audit/two-stores.ts';
 import { createAuthenticator } from './authn/authenticate.ts';
 import { jsonSignatureErrors } from './authn/signed-service.ts';
 import { type Clock, SettableClock, systemClock } from './base/clock.ts';
+import type { Faults } from './base/durable-file.ts';
 import { FaultPlan, fileFaults } from './base/fault-plan.ts';
 import type { ConfiguredInvocation } from './cli/command.ts';
 import { diagnosis } from './cli/diagnosis.ts';
@@ -58,8 +66,9 @@ import type { Services } from './operations/operation.ts';
 import { listenerRefusalFacts } from './pipeline/listener-refusal.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 import { createFileSeal, openFileSeal } from './seal/file/seal.ts';
-import type { Seal } from './seal/interface.ts';
-import { createPassphraseSeal, openPassphraseSeal } from './seal/passphrase/seal.ts';
+import { type Seal, SealBroken } from './seal/interface.ts';
+import { argon2idDefault, createPassphraseSeal, openPassphraseSeal } from './seal/passphrase/seal.ts';
+import { databasePath } from './storage/data-directory.ts';
 import { lockDirectory } from './storage/directory-lock.ts';
 import type { AccessKeyRow, Storage, Write } from './storage/interface.ts';
 import type { StorageFault } from './storage/sqlite/faults.ts';
@@ -125,23 +134,37 @@ async function openInstallation(
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    // The seal's key derivation and the database's thread take their time side by side.
-    const [storage, seal] = await Promise.all([
-      openSqliteStorage({
-        directory: lock.directory,
-        faults: () => {
-          // Minted: the plan takes no other words for `storage` than those that the type lists.
-          return faults.next('storage')?.how as StorageFault | undefined;
-        },
-        onNotice: report.notice,
-        onFailure: failed,
+    const logDirectory = join(lock.directory, 'log');
+    if (!existsSync(databasePath(lock.directory))) await requireNoLog(logDirectory);
+    const opening = openSqliteStorage({
+      directory: lock.directory,
+      faults: () => {
+        // Minted: the plan takes no other words for `storage` than those that the type lists.
+        return faults.next('storage')?.how as StorageFault | undefined;
+      },
+      onNotice: report.notice,
+      onFailure: failed,
+    });
+    closers.push(async () => (await opening.catch(() => undefined))?.close());
+    const loading = opening.then(async (storage) => {
+      const state = await storage.load();
+      const existing = installationFromRows(state.meta);
+      if (existing === undefined) {
+        if (!create) throw new NotInitialized(lock.directory);
+        await requireNoLog(logDirectory);
+      }
+      return { state, existing };
+    });
+    // The seal's key derivation and the database's thread take their time side by side. Only where nothing is
+    // sealed yet is a missing root key made: another one in its place would open nothing.
+    const [storage, { state, existing }, seal] = await Promise.all([
+      opening,
+      loading,
+      openSeal(config, lock.directory, fileFaults(faults), async () => {
+        const { domainKeys } = (await loading).state;
+        return domainKeys.length === 0;
       }),
-      openSeal(config, lock.directory, create),
     ]);
-    closers.push(() => storage.close());
-    const state = await storage.load();
-    const existing = installationFromRows(state.meta);
-    if (existing === undefined && !create) throw new NotInitialized(lock.directory);
     const facts = existing ?? {
       installationId: uuid(),
       operatorAccountId: config.accountId,
@@ -155,7 +178,6 @@ async function openInstallation(
       if (recorder === undefined) await storage.commit({ writes, events: [] });
       else await recorder.commit(change, domainKeyEvents(writes, facts.operatorAccountId, clock.nowMs()));
     });
-    if (seal.rootKeyIds.length > 1) await domainKeys.finishRootRotation();
     const purposeKeys = await PurposeKeys.load(domainKeys);
     const identities = new Identities(facts.operatorAccountId);
 
@@ -187,15 +209,26 @@ async function openInstallation(
     if (writes.length > 0) await storage.commit({ writes, events: [] });
 
     const log = await openAuditLog({
-      directory: join(lock.directory, 'log'),
+      directory: logDirectory,
       signer,
       faults: fileFaults(faults),
       durable: config.relaxations.durableAudit,
+      confirm: (end) => requireSameHistory(logDirectory, end, state),
     });
-    closers.push(() => log.close());
+    closers.push(
+      async () => {
+        if (failure === undefined) await storage.commit({ writes: [noteLogSize(log.size)], events: [] });
+      },
+      () => log.close(),
+    );
     log.onFailure(failed);
     await recoverOutbox(storage, log, state.outbox);
+    // From now on a log that is gone is missed.
+    if (notedLogSize(state.meta) === undefined)
+      await storage.commit({ writes: [noteLogSize(log.size)], events: [] });
     recorder = new Recorder(storage, log);
+    // Interrupted by a crash. What it changes is told to the log as by the request that began it.
+    if (seal.rootKeyIds.length > 1) await domainKeys.finishRootRotation();
 
     const table = new KeyTable();
     const policies = new KeyPolicies();
@@ -232,17 +265,29 @@ async function openInstallation(
   }
 }
 
-async function openSeal(config: Config, directory: string, create: boolean): Promise<Seal> {
+async function openSeal(
+  config: Config,
+  directory: string,
+  faults: Faults,
+  mayCreate: () => Promise<boolean>,
+): Promise<Seal> {
+  const isMissing = async (path: string): Promise<boolean> => {
+    if (existsSync(path)) return false;
+    if (await mayCreate()) return true;
+    throw new SealBroken(
+      `${path} is missing, and nothing that is stored opens without it: put it back from a backup`,
+    );
+  };
   if (config.seal.kind === 'file') {
     const path = join(directory, rootKeyFile);
-    return create && !existsSync(path) ? createFileSeal(path) : openFileSeal(path);
+    return (await isMissing(path)) ? createFileSeal(path, faults) : openFileSeal(path, faults);
   }
   const path = join(directory, sealFile);
   const passphrase = readSecretSource(config.seal.passphrase);
   try {
-    return create && !existsSync(path)
-      ? await createPassphraseSeal(path, passphrase)
-      : await openPassphraseSeal(path, passphrase);
+    return (await isMissing(path))
+      ? await createPassphraseSeal(path, passphrase, argon2idDefault, faults)
+      : await openPassphraseSeal(path, passphrase, faults);
   } finally {
     passphrase.fill(0);
   }
@@ -264,7 +309,7 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
   const startedMs = systemClock.nowMs();
   const opened = await openInstallation(config, report, config.command === 'dev');
   try {
-    const { clock, log, recorder, table, policies, domainKeys, purposeKeys, identities } = opened;
+    const { clock, log, recorder, storage, table, policies, domainKeys, purposeKeys, identities } = opened;
     const keyStore = new SoftwareKeyStore(domainKeys);
     const lastUsage = new LastUsage();
     const sampler = new RefusalSampler(clock);
@@ -299,7 +344,11 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
     const housekeeping = new Scheduler(
       [
         { name: 'record counted refusals', run: () => recorder.append(sampler.drain()) },
-        { name: 'save last usage', run: () => lastUsage.save(lastUsagePath, log) },
+        { name: 'save last usage', run: () => lastUsage.save(lastUsagePath, log, fileFaults(opened.faults)) },
+        {
+          name: 'note the size of the log',
+          run: () => storage.commit({ writes: [noteLogSize(log.size)], events: [] }),
+        },
       ],
       housekeepingMs,
       report.failure,

@@ -47,8 +47,8 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   // A new log has its checkpoint of no records before it has its first record.
   if (checkpoint === undefined && scan.end.range.size > 0)
     findings.push({ what: 'the signed checkpoint is missing' });
-  if (findings.length === 0) findings.push(...((await options.confirm?.(scan.end)) ?? []));
   if (findings.length > 0) throw new AuditLogCorrupt(directory, findings);
+  await options.confirm?.(scan.end);
 
   // From here on the directory may be changed.
   await createDirectory(directory, faults);

@@ -13,7 +13,7 @@ import { type Faults, replaceFile } from '../base/durable-file.ts';
 import { signCheckpoint } from '../tlog/checkpoint.ts';
 import { type CompactRange, hashPrefixedLeaf } from '../tlog/merkle.ts';
 import type { NoteSigner, NoteVerifier } from '../tlog/note.ts';
-import { checkpointName, type Finding, type LogEnd } from './log-scan.ts';
+import { checkpointName, type LogEnd } from './log-scan.ts';
 import { type LoggedRecord, readRecords } from './read-records.ts';
 import { checkpointBytesMax, nextSegmentBytes, recordBytesMax, segmentName } from './segment.ts';
 import { beginSegment, type OpenSegment, prepareSegment } from './segment-file.ts';
@@ -43,10 +43,10 @@ export interface AuditLogOptions {
   readonly earlierKeys?: readonly NoteVerifier[];
   readonly faults?: Faults | undefined;
   /**
-   * Asked, before anything in the directory is changed, what there is against going on where the log ends.
-   * Whoever keeps a second store compares the two here.
+   * Asked, before anything in the directory is changed, whether to go on where the log ends; it throws when
+   * not. Whoever keeps a second store compares the two here.
    */
-  readonly confirm?: (end: LogEnd) => Promise<readonly Finding[]>;
+  readonly confirm?: (end: LogEnd) => Promise<void>;
   /** While records arrive, a checkpoint is signed this often. Default 1000. */
   readonly checkpointIntervalMs?: number;
   /** Of all the records that wait. Default 64 MiB. */
@@ -171,15 +171,6 @@ export class AuditLog {
   /** Resolves when all are durable; they lie next to each other and in this order. */
   async appendAll(records: readonly (Uint8Array | string)[]): Promise<void> {
     await Promise.all(records.map((record) => this.append(record)));
-  }
-
-  /** Whether the log holds the event, looking from record `fromIndex` on. */
-  async has(eventId: string, fromIndex: number): Promise<boolean> {
-    for await (const { record } of this.read(fromIndex, this.#size)) {
-      // The text is looked for first: parsing every record would be slow, and no event can foresee another's id.
-      if (record.includes(eventId) && eventIdOf(record) === eventId) return true;
-    }
-    return false;
   }
 
   /** The durable records `from` up to, not including, `to`. */
@@ -389,15 +380,6 @@ export class AuditLog {
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-function eventIdOf(record: Buffer): unknown {
-  try {
-    const event: unknown = JSON.parse(record.toString('utf8'));
-    return typeof event === 'object' && event !== null && 'eventID' in event ? event.eventID : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 async function lengthOf(directory: string, number: number): Promise<number | undefined> {
   try {

@@ -41,7 +41,7 @@ export class Recorder {
     );
     // A crash before this leaves nothing; during it, all or nothing.
     await this.#storage.commit({ writes: change.writes, events: outbox });
-    // A crash from here on leaves the outbox rows, which `recoverOutbox` appends before anything is served.
+    // A crash from here on leaves the outbox rows, which `recoverOutbox` (two-stores.ts) appends before anything is served.
     change.apply();
     await Promise.all(events.map(({ record }) => this.#appendCommitted(record)));
     // A crash before these rows are forgotten is harmless: the log already has the events, by id.
@@ -52,7 +52,7 @@ export class Recorder {
   async #appendCommitted(record: string): Promise<void> {
     for (;;) {
       try {
-        return await this.#log.append(record);
+        return await this.#log.append(record, true);
       } catch (error) {
         if (!(error instanceof AuditLogBusy)) throw error;
         await delay(busyRetryMs);
@@ -62,20 +62,3 @@ export class Recorder {
 }
 
 const busyRetryMs = 5;
-
-/** Appends what an earlier run committed but did not get to log. Call before anything is served. */
-export async function recoverOutbox(
-  storage: Storage,
-  log: AuditLog,
-  outbox: readonly OutboxRow[],
-): Promise<number> {
-  let appended = 0;
-  for (const { eventId, logSizeBefore, record } of outbox) {
-    if (!(await log.has(eventId, logSizeBefore))) {
-      await log.append(record);
-      appended += 1;
-    }
-  }
-  storage.forgetOutbox(outbox.map(({ eventId }) => eventId));
-  return appended;
-}

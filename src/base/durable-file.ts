@@ -24,8 +24,17 @@ export interface Fault {
    * - `reported-lost`: everything is done and the operation fails all the same.
    * - `torn`: half of a write is done and the operation fails.
    * - `short`: half of a write is done and reported as such, as the system may; the rest must follow.
+   * - `killed-before`, `killed-during`, `killed-after`: the process is killed (SIGKILL) before the operation,
+   *   half-way through a write (other operations have no half), or when all is done and nobody was told.
    */
-  readonly how: 'lost' | 'reported-lost' | 'torn' | 'short';
+  readonly how:
+    | 'lost'
+    | 'reported-lost'
+    | 'torn'
+    | 'short'
+    | 'killed-before'
+    | 'killed-during'
+    | 'killed-after';
   /** Of the error: `EIO`, `ENOSPC`, `EDQUOT`, ... */
   readonly code: string;
 }
@@ -61,7 +70,7 @@ export class DurableFile {
     const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
     const faults = options.faults ?? noFaults;
     const flags = O_RDWR | O_NOFOLLOW | (options.create === true ? O_CREAT | O_EXCL : 0);
-    const fd = await attempt(faults, 'open', path, () => open(path, flags, 0o600));
+    const fd = await attempt(faults('open', path), 'open', path, () => open(path, flags, 0o600));
     return new DurableFile(path, fd, faults);
   }
 
@@ -70,15 +79,14 @@ export class DurableFile {
     this.#requireUsable();
     try {
       const fault = this.#faults('write', this.path);
-      if (fault?.how === 'lost') throw faultError(fault, 'write', this.path);
-      if (fault?.how === 'torn' || fault?.how === 'short') {
+      if (fault?.how === 'torn' || fault?.how === 'short' || fault?.how === 'killed-during') {
         const half = bytes.length >> 1;
         await writeAll(this.#fd, bytes.subarray(0, half), offset);
+        if (fault.how === 'killed-during') killThisProcess();
         if (fault.how === 'torn') throw faultError(fault, 'write', this.path);
         await writeAll(this.#fd, bytes.subarray(half), offset + half);
       } else {
-        await writeAll(this.#fd, bytes, offset);
-        if (fault !== undefined) throw faultError(fault, 'write', this.path);
+        await attempt(fault, 'write', this.path, () => writeAll(this.#fd, bytes, offset));
       }
     } catch (error) {
       throw this.#fail(error);
@@ -89,7 +97,7 @@ export class DurableFile {
   async flush(): Promise<void> {
     this.#requireUsable();
     try {
-      await attempt(this.#faults, 'flush', this.path, () => fdatasync(this.#fd));
+      await attempt(this.#faults('flush', this.path), 'flush', this.path, () => fdatasync(this.#fd));
     } catch (error) {
       throw this.#fail(error);
     }
@@ -135,20 +143,20 @@ export async function replaceFile(
     await file.close();
   }
   // A crash before this leaves the old file and a leftover; after it, the new file or (unflushed) the old.
-  await attempt(faults, 'rename', path, () => fs.promises.rename(temporary, path));
+  await attempt(faults('rename', path), 'rename', path, () => fs.promises.rename(temporary, path));
   await flushDirectory(dirname(path), faults);
 }
 
 /** Gives a finished file its final name, durably. */
 export async function renameFile(from: string, to: string, faults: Faults = noFaults): Promise<void> {
-  await attempt(faults, 'rename', to, () => fs.promises.rename(from, to));
+  await attempt(faults('rename', to), 'rename', to, () => fs.promises.rename(from, to));
   await flushDirectory(dirname(to), faults);
 }
 
 /** True when there was such a file. The removal need not be durable: it is done again after a crash. */
 export async function removeIfPresent(path: string, faults: Faults = noFaults): Promise<boolean> {
   try {
-    await attempt(faults, 'remove', path, () => fs.promises.unlink(path));
+    await attempt(faults('remove', path), 'remove', path, () => fs.promises.unlink(path));
     return true;
   } catch (error) {
     if (isNotFound(error)) return false;
@@ -158,7 +166,7 @@ export async function removeIfPresent(path: string, faults: Faults = noFaults): 
 
 /** Creates the directory (mode 0700) and those above it that are missing; durable, each in its parent. */
 export async function createDirectory(path: string, faults: Faults = noFaults): Promise<void> {
-  const first = await attempt(faults, 'create-directory', path, () =>
+  const first = await attempt(faults('create-directory', path), 'create-directory', path, () =>
     fs.promises.mkdir(path, { recursive: true, mode: 0o700 }),
   );
   if (first === undefined) return;
@@ -172,7 +180,7 @@ export async function createDirectory(path: string, faults: Faults = noFaults): 
 export async function flushDirectory(path: string, faults: Faults = noFaults): Promise<void> {
   const fd = await open(path, fs.constants.O_RDONLY);
   try {
-    await attempt(faults, 'flush-directory', path, () => fsync(fd));
+    await attempt(faults('flush-directory', path), 'flush-directory', path, () => fsync(fd));
   } finally {
     await close(fd);
   }
@@ -201,16 +209,22 @@ export async function listDirectory(path: string): Promise<string[]> {
 }
 
 async function attempt<T>(
-  faults: Faults,
+  fault: Fault | undefined,
   operation: FileOperation,
   path: string,
   act: () => Promise<T>,
 ): Promise<T> {
-  const fault = faults(operation, path);
   if (fault === undefined || fault.how === 'short') return act();
-  if (fault.how === 'reported-lost') await act();
+  if (fault.how === 'killed-before') killThisProcess();
+  if (fault.how === 'reported-lost' || fault.how === 'killed-after') await act();
+  if (fault.how === 'killed-after') killThisProcess();
   throw faultError(fault, operation, path);
 }
+
+/** No handler runs and nothing is flushed. */
+const killThisProcess = (): void => {
+  process.kill(process.pid, 'SIGKILL');
+};
 
 function faultError(fault: Fault, operation: FileOperation, path: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${fault.code}: injected fault in ${operation} of ${path}`), {

@@ -108,19 +108,6 @@ test('checkpoint() returns although records never stop arriving', async () => {
   await log.close();
 });
 
-test('an event is found by its id from the given record on, and only as an event id', async () => {
-  const directory = newDirectory();
-  const log = await open(directory);
-  await log.append(JSON.stringify({ eventID: 'aaaa', requestParameters: { eventID: 'bbbb' } }));
-  await log.append(JSON.stringify({ eventID: 'cccc' }));
-  assert.equal(await log.has('aaaa', 0), true);
-  assert.equal(await log.has('aaaa', 1), false);
-  assert.equal(await log.has('bbbb', 0), false);
-  assert.equal(await log.has('cccc', 1), true);
-  assert.equal(await log.has('dddd', 0), false);
-  await log.close();
-});
-
 test('more waiting records than may wait are refused, and the log goes on', async () => {
   const log = await open(newDirectory(), { waitingBytesMax: 1000, firstSegmentBytes: 64 * 1024 });
   const results = await Promise.allSettled(Array.from({ length: 20 }, () => log.append('x'.repeat(100))));
