@@ -27,7 +27,7 @@ interface Resolved<N extends Need, T> {
 
 export interface ResolvedKeyNeed extends Resolved<KeyNeed, Key> {
   readonly on: 'key';
-  readonly requestAlias?: string;
+  readonly requestAlias?: string | undefined;
 }
 export interface ResolvedAliasNeed extends Resolved<AliasNeed, AliasTarget> {
   readonly on: 'alias';
@@ -70,19 +70,15 @@ export function resolveNeed(
 function resolveKeyNeed(need: KeyNeed, caller: Caller, table: KeyTable): ResolvedKeyNeed {
   const { accountId } = caller.principal;
   if (need.keyId !== undefined) {
-    const { requestAlias, ...resolved } = resolveKey(
-      table,
-      { accountId, region: caller.region },
-      need.keyId,
-      need.aliases,
-    );
+    const scope = { accountId, region: caller.region };
+    const resolved = resolveKey(table, scope, need.keyId, need.aliases);
     return {
       on: 'key',
       need,
       arn: resolved.arn,
       accountId: resolved.accountId,
       target: resolved.found ? resolved.key : undefined,
-      ...(requestAlias === undefined ? {} : { requestAlias }),
+      requestAlias: resolved.requestAlias,
     };
   }
   const key = need.ciphertextKeyId === undefined ? undefined : table.key(caller.region, need.ciphertextKeyId);

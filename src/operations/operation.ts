@@ -78,7 +78,7 @@ export interface Operation<Input, Output, N extends Needs> {
     input: Input,
     caller: Caller,
     services: Services,
-  ): Promise<{ readonly key: Key; readonly change: StateChange } | undefined>;
+  ): Promise<{ readonly key: Key; readonly change: StateChange } | undefined> | undefined;
   /** In the order in which they are checked. May look at the table to choose (an alias's old target), never to decide. */
   needs(input: Input, caller: Caller, services: Services): N;
   /** May throw a `Refusal`. */

@@ -11,7 +11,7 @@ export function authenticateCall(
   routed: RoutedCall,
   { authenticate }: PipelineDependencies,
 ): AuthenticatedCall {
-  const { call, service } = routed;
+  const { call, service, operation, declaration } = routed;
   const { principal, accessKeyId, region } = authenticate(call.request, service);
   const caller: Caller = {
     principal,
@@ -24,5 +24,5 @@ export function authenticateCall(
     userAgent: call.header('user-agent'),
   };
   call.caller = caller;
-  return { ...routed, caller };
+  return { call, service, operation, declaration, caller };
 }

@@ -1,9 +1,10 @@
 /** The decision about everything the operation needs. */
 import { type AuthorizedTargets, authorize } from '../authz/authorize.ts';
 import type { Key } from '../keys/key.ts';
+import type { DecodedCall } from './decode.ts';
 import type { ResolvedCall } from './resolve.ts';
 
-export interface AuthorizedCall extends ResolvedCall {
+export interface AuthorizedCall extends DecodedCall {
   readonly targets: AuthorizedTargets;
 }
 
@@ -13,7 +14,7 @@ export function authorizeCall(resolved: ResolvedCall): AuthorizedCall {
     call.keys = keysOf(needs);
     declaration.check?.(input);
   });
-  return { ...resolved, targets };
+  return { call, caller, declaration, input, targets };
 }
 
 const keysOf = (needs: ResolvedCall['needs']): readonly Key[] =>

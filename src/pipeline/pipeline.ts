@@ -19,24 +19,30 @@ import { routeCall } from './route.ts';
 
 export function createPipeline(dependencies: PipelineDependencies): HttpHandler {
   async function serve(call: Call): Promise<HttpResponse> {
-    const routed = routeCall(call);
-    const authenticated = authenticateCall(routed, dependencies);
-    const decoded = decodeCall(authenticated);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const resolved = await resolveCall(decoded, dependencies);
-        const authorized = authorizeCall(resolved);
-        const performed = await operateCall(authorized, dependencies);
+    try {
+      const failure = dependencies.failure();
+      if (failure !== undefined) throw failure;
+      const routed = routeCall(call);
+      const authenticated = authenticateCall(routed, dependencies);
+      const decoded = decodeCall(authenticated);
+      for (let attempt = 1; ; attempt += 1) {
         try {
-          const recorded = await recordCall(performed, dependencies);
-          return respond(recorded);
-        } finally {
-          performed.outcome.wipe?.fill(0);
+          const resolved = await resolveCall(decoded, dependencies);
+          const authorized = authorizeCall(resolved);
+          const performed = await operateCall(authorized, dependencies);
+          try {
+            const recorded = await recordCall(performed, dependencies);
+            return respond(recorded);
+          } finally {
+            performed.outcome.wipe?.fill(0);
+          }
+        } catch (error) {
+          // Another request changed what this one read: read it again.
+          if (!lostRace(error, attempt)) throw error;
         }
-      } catch (error) {
-        // Another request changed what this one read: read it again.
-        if (!lostRace(error, attempt)) throw error;
       }
+    } catch (error) {
+      return refuse(call, error);
     }
   }
 
@@ -51,14 +57,5 @@ export function createPipeline(dependencies: PipelineDependencies): HttpHandler 
     }
   }
 
-  return async (request: HttpRequest): Promise<HttpResponse> => {
-    const call = new Call(request, dependencies.services.clock.nowMs());
-    try {
-      const failure = dependencies.failure();
-      if (failure !== undefined) throw failure;
-      return await serve(call);
-    } catch (error) {
-      return refuse(call, error);
-    }
-  };
+  return (request: HttpRequest) => serve(new Call(request, dependencies.services.clock.nowMs()));
 }

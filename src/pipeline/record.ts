@@ -10,7 +10,7 @@ import { commitChange } from './commit-change.ts';
 import type { PipelineDependencies } from './dependencies.ts';
 import type { PerformedCall } from './operate.ts';
 
-export interface RecordedCall extends PerformedCall {
+export interface RecordedCall extends Pick<PerformedCall, 'call' | 'declaration' | 'outcome'> {
   readonly recorded: true;
 }
 
@@ -28,7 +28,7 @@ export async function recordCall(
   if (outcome.change === undefined) await recorder.append(events.map(({ record }) => record));
   else await commitChange(outcome.change, events, dependencies);
   noteUsage(performed, events, dependencies);
-  return { ...performed, recorded: true };
+  return { call: performed.call, declaration: performed.declaration, outcome, recorded: true };
 }
 
 /** One record for the caller's account, and one for each other account whose key was used. */
@@ -48,12 +48,12 @@ function successEvents(performed: PerformedCall): AccountEvent[] {
   });
 }
 
-function successFacts({ service, operation, outcome: { audit } }: PerformedCall): Partial<EventFacts> {
+function successFacts({ declaration, outcome: { audit } }: PerformedCall): Partial<EventFacts> {
   return {
     responseElements:
       audit?.responseElements === undefined
         ? null
-        : auditElements(service, operation, audit.responseElements),
+        : auditElements(declaration.service, declaration.name, audit.responseElements),
     ...(audit?.requestParameters === undefined ? {} : { requestParameters: audit.requestParameters }),
     ...(audit?.additionalEventData === undefined ? {} : { additionalEventData: audit.additionalEventData }),
   };

@@ -9,26 +9,35 @@ export interface ResolvedCall extends DecodedCall {
   readonly needs: Readonly<Record<string, ResolvedNeed>>;
 }
 
-/** Looks up everything the operation needs, as it is now. */
-export async function resolveCall(
+/** Looks up everything the operation needs, as it is now. A promise only where the service first has to make it. */
+export function resolveCall(
   decoded: DecodedCall,
   dependencies: PipelineDependencies,
-): Promise<ResolvedCall> {
+): ResolvedCall | Promise<ResolvedCall> {
   const { call, caller, declaration, input } = decoded;
-  const { services } = dependencies;
-  if (declaration.before !== undefined) {
-    const made = await declaration.before(input, caller, services);
+  const before = declaration.before?.(input, caller, dependencies.services);
+  if (before === undefined) return resolved(decoded, dependencies);
+  return before.then(async (made) => {
     if (made !== undefined) await recordServiceChange(call, caller, made.key, made.change, dependencies);
-  }
+    return resolved(decoded, dependencies);
+  });
+}
+
+function resolved(
+  { call, caller, declaration, input }: DecodedCall,
+  { services }: PipelineDependencies,
+): ResolvedCall {
+  const asked = declaration.needs(input, caller, services);
   const needs: Record<string, ResolvedNeed> = {};
   const keys: Key[] = [];
-  for (const [name, need] of Object.entries(declaration.needs(input, caller, services))) {
-    const resolved = resolveNeed(need, caller, services.table, services.identities.operatorAccountId);
-    needs[name] = resolved;
-    if (resolved.on === 'key' && resolved.target?.accountId === caller.principal.accountId)
-      keys.push(resolved.target);
+  for (const name in asked) {
+    const need = asked[name];
+    if (need === undefined) continue;
+    const found = resolveNeed(need, caller, services.table, services.identities.operatorAccountId);
+    needs[name] = found;
+    if (found.on === 'key' && found.target?.accountId === caller.principal.accountId) keys.push(found.target);
   }
   // Another account's keys are told to the caller's audit log only once the caller is allowed to use them.
   call.keys = keys;
-  return { ...decoded, needs };
+  return { call, caller, declaration, input, needs };
 }

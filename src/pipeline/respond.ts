@@ -12,10 +12,10 @@ const headers = (call: Call): Record<string, string> => ({
   'content-type': 'application/x-amz-json-1.1',
 });
 
-export const respond = ({ call, service, operation, outcome }: RecordedCall): HttpResponse => ({
+export const respond = ({ call, declaration, outcome }: RecordedCall): HttpResponse => ({
   status: 200,
   headers: headers(call),
-  body: encodeOutput(service, operation, outcome.output),
+  body: encodeOutput(declaration.service, declaration.name, outcome.output),
 });
 
 export const respondRefusal = (call: Call, refusal: Refusal): HttpResponse => ({

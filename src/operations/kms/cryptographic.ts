@@ -115,23 +115,32 @@ export function materialOfCiphertext(
 }
 
 /** The plaintext. A wrong context, a changed byte and a foreign ciphertext all look the same from outside. */
-export async function decryptWith(
+export function decryptWith(
   keyStore: KeyStore,
   key: Key,
   ciphertext: Buffer,
   encryptionContext: ReadonlyMap<string, string> | undefined,
-): Promise<{ plaintext: Buffer; material: KeyMaterial }> {
+): DecryptedCiphertext | Promise<DecryptedCiphertext> {
   const { blob, material } = materialOfCiphertext(key, ciphertext);
+  const context = encodeEncryptionContext(encryptionContext);
   try {
-    const opened = keyStore.decrypt(
-      material,
-      blob.headerBytes,
-      ciphertext,
-      encodeEncryptionContext(encryptionContext),
+    const opened = keyStore.decrypt(material, blob.headerBytes, ciphertext, context);
+    if (!(opened instanceof Promise)) return { plaintext: opened, material };
+    return opened.then(
+      (plaintext) => ({ plaintext, material }),
+      (error: unknown) => {
+        throw decryptionError(error);
+      },
     );
-    return { plaintext: opened instanceof Promise ? await opened : opened, material };
   } catch (error) {
-    if (error instanceof DecryptionFailed) throw new Refusal('InvalidCiphertextException');
-    throw error;
+    throw decryptionError(error);
   }
 }
+
+interface DecryptedCiphertext {
+  readonly plaintext: Buffer;
+  readonly material: KeyMaterial;
+}
+
+const decryptionError = (error: unknown): unknown =>
+  error instanceof DecryptionFailed ? new Refusal('InvalidCiphertextException') : error;

@@ -1,6 +1,7 @@
 /** The two operations that make a data key differ only in whether the caller also gets it in the clear. */
 import type { KeyNeed } from '../../authz/need.ts';
 import { Refusal } from '../../base/refusal.ts';
+import { whenReady } from '../../base/when-ready.ts';
 import { randomBytes } from '../../crypto/random.ts';
 import type { Key } from '../../keys/key.ts';
 import type { KmsInput } from '../../model/kms.ts';
@@ -8,6 +9,11 @@ import type { Services } from '../operation.ts';
 import { checkDryRun, checkGrantTokens, encryptWith } from './cryptographic.ts';
 
 type DataKeyInput = KmsInput<'GenerateDataKeyWithoutPlaintext'>;
+
+interface DataKey {
+  readonly plaintext: Buffer;
+  readonly ciphertext: Uint8Array;
+}
 
 const bytesOfSpec = { AES_128: 16, AES_256: 32 } as const;
 
@@ -36,18 +42,16 @@ export function checkDataKeyLength(input: DataKeyInput): void {
 }
 
 /** A fresh data key and its ciphertext. The caller wipes `plaintext` unless it is the answer. */
-export async function generateDataKey(
+export function generateDataKey(
   input: DataKeyInput,
   key: Key,
   services: Services,
-): Promise<{ plaintext: Buffer; ciphertext: Uint8Array }> {
+): DataKey | Promise<DataKey> {
   checkGrantTokens(input.GrantTokens);
   checkDryRun(input.DryRun);
   const plaintext = randomBytes(
     input.KeySpec === undefined ? (input.NumberOfBytes ?? 0) : bytesOfSpec[input.KeySpec],
   );
-  return {
-    plaintext,
-    ciphertext: await encryptWith(services.keyStore, key, plaintext, input.EncryptionContext),
-  };
+  const sealed = encryptWith(services.keyStore, key, plaintext, input.EncryptionContext);
+  return whenReady(sealed, (ciphertext) => ({ plaintext, ciphertext }));
 }

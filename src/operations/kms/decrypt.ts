@@ -1,3 +1,4 @@
+import { whenReady } from '../../base/when-ready.ts';
 import { kmsOperation } from '../operation.ts';
 import {
   checkCiphertextParameter,
@@ -31,7 +32,7 @@ export const decrypt = kmsOperation('Decrypt', {
       },
     },
   }),
-  async handle(input, { key }, { services }) {
+  handle(input, { key }, { services }) {
     checkGrantTokens(input.GrantTokens);
     refuseRecipient(input.Recipient);
     checkEncryptionAlgorithm(key, input.EncryptionAlgorithm);
@@ -39,23 +40,20 @@ export const decrypt = kmsOperation('Decrypt', {
     if (input.CiphertextBlob === undefined || input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT'))
       checkDryRun(true);
     const ciphertext = input.CiphertextBlob ?? Buffer.alloc(0);
-    const { plaintext, material } = await decryptWith(
-      services.keyStore,
-      key,
-      ciphertext,
-      input.EncryptionContext,
-    );
-    if (input.DryRun) plaintext.fill(0);
-    checkDryRun(input.DryRun);
-    return {
-      output: {
-        KeyId: key.arn,
-        Plaintext: plaintext,
-        EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
-        KeyMaterialId: material.materialId,
-      },
-      audit: { additionalEventData: { keyMaterialId: material.materialId } },
-      wipe: plaintext,
-    };
+    const opened = decryptWith(services.keyStore, key, ciphertext, input.EncryptionContext);
+    return whenReady(opened, ({ plaintext, material }) => {
+      if (input.DryRun) plaintext.fill(0);
+      checkDryRun(input.DryRun);
+      return {
+        output: {
+          KeyId: key.arn,
+          Plaintext: plaintext,
+          EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+          KeyMaterialId: material.materialId,
+        },
+        audit: { additionalEventData: { keyMaterialId: material.materialId } },
+        wipe: plaintext,
+      };
+    });
   },
 });

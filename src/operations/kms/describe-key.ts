@@ -17,7 +17,7 @@ export const describeKey = kmsOperation('DescribeKey', {
     },
   }),
   /** Describing a predefined alias of the caller's own account makes its AWS managed key. */
-  async before(input, caller, { table, keyStore, policies, clock }) {
+  before(input, caller, { table, keyStore, policies, clock }) {
     const scope = { accountId: caller.principal.accountId, region: caller.region };
     const resolved = resolveKey(table, scope, input.KeyId, true);
     if (resolved.found || resolved.requestAlias === undefined || resolved.accountId !== scope.accountId)

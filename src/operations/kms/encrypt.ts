@@ -1,3 +1,4 @@
+import { whenReady } from '../../base/when-ready.ts';
 import { kmsOperation } from '../operation.ts';
 import { checkDryRun, checkEncryptionAlgorithm, checkGrantTokens, encryptWith } from './cryptographic.ts';
 
@@ -20,17 +21,14 @@ export const encrypt = kmsOperation('Encrypt', {
       },
     },
   }),
-  async handle(input, { key }, { services }) {
+  handle(input, { key }, { services }) {
     checkGrantTokens(input.GrantTokens);
     checkEncryptionAlgorithm(key, input.EncryptionAlgorithm);
     checkDryRun(input.DryRun);
-    return {
-      output: {
-        CiphertextBlob: await encryptWith(services.keyStore, key, input.Plaintext, input.EncryptionContext),
-        KeyId: key.arn,
-        EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
-      },
+    const ciphertext = encryptWith(services.keyStore, key, input.Plaintext, input.EncryptionContext);
+    return whenReady(ciphertext, (CiphertextBlob) => ({
+      output: { CiphertextBlob, KeyId: key.arn, EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' },
       audit: { additionalEventData: { keyMaterialId: key.current.materialId } },
-    };
+    }));
   },
 });

@@ -1,3 +1,4 @@
+import { whenReady } from '../../base/when-ready.ts';
 import { kmsOperation } from '../operation.ts';
 import { refuseRecipient } from './cryptographic.ts';
 import { checkDataKeyLength, dataKeyNeed, generateDataKey as generate } from './data-key.ts';
@@ -7,11 +8,10 @@ export const generateDataKey = kmsOperation('GenerateDataKey', {
   cryptographic: true,
   check: checkDataKeyLength,
   needs: (input) => ({ key: dataKeyNeed(input, 'kms:GenerateDataKey') }),
-  async handle(input, { key }, { services }) {
+  handle(input, { key }, { services }) {
     refuseRecipient(input.Recipient);
-    const { plaintext, ciphertext } = await generate(input, key, services);
     const keyMaterialId = key.current.materialId;
-    return {
+    return whenReady(generate(input, key, services), ({ plaintext, ciphertext }) => ({
       output: {
         CiphertextBlob: ciphertext,
         Plaintext: plaintext,
@@ -20,6 +20,6 @@ export const generateDataKey = kmsOperation('GenerateDataKey', {
       },
       audit: { additionalEventData: { keyMaterialId } },
       wipe: plaintext,
-    };
+    }));
   },
 });
