@@ -274,6 +274,13 @@ export const denied = (
     `User: ${rootOf(who)} is not authorized to perform: ${action} on resource: ${arn} ${because}`,
   );
 
+/** What another account's caller is told of a key that it may not use. */
+export const hiddenDenial = (who: Credentials, action: string, what = 'this resource'): Refused =>
+  refusal(
+    'AccessDeniedException',
+    `User: ${rootOf(who)} is not authorized to perform: ${action} on ${what} because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access`,
+  );
+
 /** A key policy that gives everything to the given principals. */
 export const allowing = (...principals: readonly string[]): object => policy(allow(principals, 'kms:*'));
 
