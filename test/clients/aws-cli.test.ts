@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { builtOperations } from './built-operations.ts';
-import { clientEnvironment, type Endpoints, startEndpoints } from './endpoints.ts';
+import { clientEnvironment, type Endpoints, startEndpoints, transports } from './endpoints.ts';
 import { runChecks } from './python-program.ts';
 
 let endpoints: Endpoints;
@@ -11,8 +11,8 @@ before(async () => {
 });
 after(() => endpoints.stop());
 
-for (const kind of ['plain', 'tls'] as const) {
-  test(`the AWS CLI works through every operation that is built, over ${kind}`, async (t) => {
+for (const [kind, transport] of transports) {
+  test(`the AWS CLI works through every operation that is built, over ${transport}`, async (t) => {
     const env = clientEnvironment(endpoints[kind]);
     assert.deepEqual(await runChecks(t, 'aws-cli-walk.py', [endpoints.directory], env), builtOperations);
   });

@@ -14,9 +14,13 @@ import {
 } from '../support/dev-server.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
 
+/** For tests that run once on each: the member of `Endpoints`, and what to call it. */
+export const transports = [
+  ['plain', 'plain HTTP'],
+  ['tls', 'TLS'],
+] as const;
+
 export interface Endpoint {
-  /** `plain HTTP` or `TLS`. */
-  readonly name: string;
   readonly url: string;
   readonly caFile?: string;
 }
@@ -39,8 +43,8 @@ export async function startEndpoints(): Promise<Endpoints> {
   ]);
   const [plain, tls] = servers.map(({ endpoint }) => endpoint);
   return {
-    plain: { name: 'plain HTTP', url: plain ?? '' },
-    tls: { name: 'TLS', url: tls ?? '', caFile: authority.caFile },
+    plain: { url: plain ?? '' },
+    tls: { url: tls ?? '', caFile: authority.caFile },
     directory,
     async stop() {
       await Promise.all(servers.map((server) => server.stop()));

@@ -29,7 +29,7 @@ import {
 import { SignatureV4 } from '@smithy/signature-v4';
 import { type Credentials, neighbour, operator } from '../support/dev-server.ts';
 import { builtOperations } from './built-operations.ts';
-import { type Endpoint, type Endpoints, startEndpoints } from './endpoints.ts';
+import { type Endpoint, type Endpoints, startEndpoints, transports } from './endpoints.ts';
 
 let endpoints: Endpoints;
 before(async () => {
@@ -93,8 +93,8 @@ const given = <T>(value: T | undefined): T => {
   return value;
 };
 
-for (const kind of ['plain', 'tls'] as const) {
-  test(`the AWS SDK for JavaScript works through every operation that is built, over ${kind}`, async () => {
+for (const [kind, transport] of transports) {
+  test(`the AWS SDK for JavaScript works through every operation that is built, over ${transport}`, async () => {
     const client = new NotingClient(endpoints[kind]);
     const { kms } = client;
     const created = await kms.createKey({
@@ -188,7 +188,7 @@ for (const kind of ['plain', 'tls'] as const) {
     kms.destroy();
   });
 
-  test(`the paginators of the AWS SDK for JavaScript walk all pages, over ${kind}`, async () => {
+  test(`the paginators of the AWS SDK for JavaScript walk all pages, over ${transport}`, async () => {
     const { kms: client } = new NotingClient(endpoints[kind]);
     const KeyId = given((await client.createKey({})).KeyMetadata?.KeyId);
     const names = Array.from({ length: 5 }, (_, number) => `alias/js-pages/${kind}/${number}`);
@@ -223,7 +223,7 @@ for (const kind of ['plain', 'tls'] as const) {
     client.destroy();
   });
 
-  test(`another account's key refuses the AWS SDK for JavaScript until its policy lets it in, over ${kind}`, async () => {
+  test(`another account's key refuses the AWS SDK for JavaScript until its policy lets it in, over ${transport}`, async () => {
     const { kms: own } = new NotingClient(endpoints[kind]);
     const { kms: other } = new NotingClient(endpoints[kind], neighbour);
     const { KeyMetadata } = await own.createKey({});
@@ -249,7 +249,7 @@ for (const kind of ['plain', 'tls'] as const) {
     for (const client of [own, other]) client.destroy();
   });
 
-  test(`a request that the AWS SDK for JavaScript presigned is answered, and not once it was changed, over ${kind}`, async () => {
+  test(`a request that the AWS SDK for JavaScript presigned is answered, and not once it was changed, over ${transport}`, async () => {
     const endpoint = endpoints[kind];
     const { kms: client } = new NotingClient(endpoint);
     const signer = new SignatureV4({
