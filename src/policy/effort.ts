@@ -3,10 +3,10 @@
  * strangers, so what it costs to compare them must not be theirs to choose. A decision that would
  * exceed the bound is a refusal: giving up can take access away, never give it.
  *
- * A step is about one comparison of a short text, 5 to 10 ns. The largest policies the service accepts
- * (32 KiB) take some thousand steps when they are honest.
+ * A step is about one comparison of a short text, 10 ns or so. The largest policies the service accepts
+ * (32 KiB) take a few thousand steps when they are honest, and less than half the bound when they are odd.
  */
-export const stepsMax = 200_000;
+export const stepsMax = 100_000;
 
 export class EffortExceeded extends Error {}
 

@@ -53,7 +53,7 @@ function anyPattern(patterns: readonly Pattern[]): Comparison {
     else exact.add(pattern.exact);
   }
   return (value, context, effort) => {
-    effort.spend(1 + (value.length >>> 4));
+    effort.spend(1 + (value.length >>> 3));
     if (exact.has(value)) return true;
     let outcome: Outcome = false;
     for (const pattern of others) {
@@ -80,7 +80,7 @@ const typed =
       return read;
     });
     return (value, _context, effort) => {
-      effort.spend(1 + given.length + (value.length >>> 4));
+      effort.spend(1 + given.length + (value.length >>> 3));
       const requested = readRequestValue(value);
       return requested === undefined ? undefined : given.some((one) => matches(requested, one));
     };

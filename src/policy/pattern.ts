@@ -49,7 +49,7 @@ export function wholePattern(text: string, language: Language, fold: boolean): P
     matches(value, context, effort) {
       const filled = fill(parts, context, effort);
       if (filled === undefined) return undefined;
-      effort.spend(1 + (value.length >>> 4));
+      effort.spend(1 + (value.length >>> 3));
       const expected = filled.join('');
       return value === (fold ? expected.toLowerCase() : expected);
     },

@@ -47,7 +47,7 @@ function toPiece(parts: readonly (string | typeof anyOne)[]): Piece {
 }
 
 export function matchesWildcard(pieces: Wildcard, text: string, effort: Effort): boolean {
-  effort.spend(1 + pieces.length + (text.length >>> 4));
+  effort.spend(1 + pieces.length + (text.length >>> 3));
   const first = pieces[0];
   let position = matchForward(first, text, 0, effort);
   if (position === undefined) return false;
