@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -46,7 +47,8 @@ export function request(
   signing: Partial<Signing> = {},
 ): HttpRequest {
   const time = basicTime(timeMs);
-  return sign({
+  const body = Buffer.from(typeof input === 'string' ? input : JSON.stringify(input));
+  const signed = sign({
     time,
     credentials,
     region,
@@ -57,13 +59,11 @@ export function request(
       ['x-amz-date', time],
       ['x-amz-target', target],
     ],
-    body: latin1(typeof input === 'string' ? input : JSON.stringify(input)),
+    payloadHash: createHash('sha256').update(body).digest('hex'),
     ...signing,
   });
+  return { ...signed, body };
 }
-
-/** The signer hashes Latin-1 characters as bytes; a body is UTF-8. */
-const latin1 = (body: string): string => Buffer.from(body, 'utf8').toString('latin1');
 
 /** As bytes. A Content-Length is added unless `request` has one. */
 export function bytesOf({ method, target, rawHeaders, body }: HttpRequest): Buffer {
