@@ -11,7 +11,7 @@ import type { Caller } from './caller.ts';
 import { RequestConditions } from './condition-context.ts';
 import type { Authorized, Target } from './need.ts';
 import { policyPrincipal } from './policy-principal.ts';
-import type { ResolvedKeyNeed, ResolvedNeed } from './resolve.ts';
+import { isShortIdOfCiphertext, type ResolvedKeyNeed, type ResolvedNeed } from './resolve.ts';
 
 export type AuthorizedTargets = Readonly<Record<string, Authorized<Target>>>;
 
@@ -49,12 +49,15 @@ export function authorize(
 
 function checkAccess(resolved: ResolvedNeed, caller: Caller): void {
   const decision = decideNeed(resolved, caller);
-  if (decision.effect !== 'Allow') throw new AccessDenied(decision, messageOf(decision, resolved, caller));
+  if (decision.effect === 'Allow') return;
+  // To who may not use it, another account's key is no more there by its short id than without the ciphertext.
+  if (resolved.on === 'key' && isShortIdOfCiphertext(resolved.need)) throw notFound(resolved);
+  throw new AccessDenied(decision, messageOf(decision, resolved, caller));
 }
 
 function messageOf(decision: Denied, resolved: ResolvedNeed, { principal }: Caller): string {
   const { need, arn, accountId } = resolved;
-  const byCiphertext = need.on === 'key' && need.ciphertextKeyId !== undefined;
+  const byCiphertext = need.on === 'key' && need.keyId === undefined;
   // Of another account's key the caller is told only what their own side says.
   const hidden = decision.reason === 'tooComplex' || decision.layer === 'resourcePolicy';
   if (resolved.on === 'key' && accountId !== principal.accountId && hidden) {

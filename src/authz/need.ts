@@ -31,7 +31,7 @@ export interface KeyNeed {
   readonly action: string;
   /** The identifier as sent. Absent only where a ciphertext names the key. */
   readonly keyId?: string | undefined;
-  /** The key id that a ciphertext names, when no identifier was sent. */
+  /** The key id that a ciphertext names: when no identifier was sent, or a key id that the caller's account does not have. */
   readonly ciphertextKeyId?: string | undefined;
   /** Whether alias names and ARNs are accepted. */
   readonly aliases: boolean;

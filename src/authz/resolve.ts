@@ -72,6 +72,12 @@ function resolveKeyNeed(need: KeyNeed, caller: Caller, table: KeyTable): Resolve
   if (need.keyId !== undefined) {
     const scope = { accountId, region: caller.region };
     const resolved = resolveKey(table, scope, need.keyId, need.aliases);
+    if (!resolved.found && isShortIdOfCiphertext(need)) {
+      const key = table.key(caller.region, need.keyId);
+      // The ARN stays the one that the id has in the caller's account: it is what a denial may name.
+      if (key !== undefined)
+        return { on: 'key', need, arn: resolved.arn, accountId: key.accountId, target: key };
+    }
     return {
       on: 'key',
       need,
@@ -87,3 +93,7 @@ function resolveKeyNeed(need: KeyNeed, caller: Caller, table: KeyTable): Resolve
   }
   return { on: 'key', need, arn: key.arn, accountId: key.accountId, target: key };
 }
+
+/** A short key id that is none of the caller's account, but the one that the ciphertext with it names. */
+export const isShortIdOfCiphertext = ({ keyId, ciphertextKeyId }: KeyNeed): boolean =>
+  keyId !== undefined && keyId === ciphertextKeyId;

@@ -140,13 +140,26 @@ test('a disabled key of another account is told to be so only to who may use it'
   assert.equal((await refused(world.kms(stranger).generateDataKey(ask))).code, 'AccessDeniedException');
 });
 
-test("the short id of another account's key decrypts what it made, and nothing else", async () => {
-  const { Plaintext = new Uint8Array() } = await world
-    .kms(neighbour)
-    .decrypt({ CiphertextBlob: theirs.ciphertext });
-  assert.equal(Buffer.from(Plaintext).toString(), 'a plaintext');
-  const answer = await refused(
-    world.kms(neighbour).encrypt({ KeyId: idOf(theirs.arn), Plaintext: Buffer.from('x') }),
+test("the short id of another account's key is enough where its ciphertext is with it", async () => {
+  const theirsId = idOf(theirs.arn);
+  const kms = world.kms(neighbour);
+  const opened = await kms.decrypt({ KeyId: theirsId, CiphertextBlob: theirs.ciphertext });
+  assert.equal(opened.KeyId, theirs.arn);
+  const DestinationKeyId = await world.newKey(neighbour);
+  const moved = await kms.reEncrypt({
+    SourceKeyId: theirsId,
+    DestinationKeyId,
+    CiphertextBlob: theirs.ciphertext,
+  });
+  assert.equal(moved.SourceKeyId, theirs.arn);
+  const unknown = (id: string) =>
+    refusal('NotFoundException', `Key 'arn:aws:kms:${home}:${neighbour.accountId}:key/${id}' does not exist`);
+  const Plaintext = Buffer.from('x');
+  assert.deepEqual(await refused(kms.encrypt({ KeyId: theirsId, Plaintext })), unknown(theirsId));
+  // Without access it is an id that no key has, as it would be without the ciphertext.
+  const { arn, ciphertext } = hidden;
+  assert.deepEqual(
+    await refused(kms.decrypt({ KeyId: idOf(arn), CiphertextBlob: ciphertext })),
+    unknown(idOf(arn)),
   );
-  assert.equal(answer.code, 'NotFoundException');
 });

@@ -1,9 +1,11 @@
 /** What the cryptographic operations share: their optional parameters, dry runs, and the ciphertext in and out. */
+import type { Caller } from '../../authz/caller.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { modelViolation, mustNotBeNull } from '../../base/validation.ts';
 import { type ParsedBlob, parseBlob } from '../../keys/ciphertext-blob.ts';
 import { encodeEncryptionContext } from '../../keys/encryption-context.ts';
 import type { Key, KeyMaterial } from '../../keys/key.ts';
+import type { KeyTable } from '../../keys/key-table.ts';
 import { DecryptionFailed, type KeyStore } from '../../keystore/interface.ts';
 import type { DryRunModifierType } from '../../model/kms.ts';
 
@@ -71,12 +73,23 @@ export function checkEncryptionAlgorithm(key: Key, algorithm: string | undefined
   }
 }
 
-/** The key that an unidentified ciphertext names. A ciphertext that is none of this server's names nothing. */
-export function keyIdOfCiphertext(ciphertext: Buffer | undefined): string | undefined {
+/**
+ * The key that a ciphertext names, where that matters: the request names none, or names one by an id that
+ * none of the caller's own keys has (API reference, Decrypt, "Cross-account use"). A ciphertext that is
+ * none of this server's names nothing.
+ */
+export function keyIdOfCiphertext(
+  ciphertext: Buffer | undefined,
+  keyId: string | undefined,
+  { principal, region }: Caller,
+  table: KeyTable,
+): string | undefined {
   if (ciphertext === undefined) return undefined;
+  if (keyId?.includes('/') || (keyId && table.key(region, keyId)?.accountId === principal.accountId))
+    return undefined;
   const blob = parseBlob(ciphertext);
-  if (blob === undefined) throw new Refusal('InvalidCiphertextException');
-  return blob.keyId;
+  if (blob === undefined && keyId === undefined) throw new Refusal('InvalidCiphertextException');
+  return blob?.keyId;
 }
 
 export function encryptWith(

@@ -16,12 +16,12 @@ export const decrypt = kmsOperation('Decrypt', {
   auditDefaults: { encryptionAlgorithm: 'SYMMETRIC_DEFAULT' },
   validate: (input) =>
     checkCiphertextParameter(input.CiphertextBlob, input.KeyId, input.DryRun, input.DryRunModifiers, 'KeyId'),
-  needs: (input) => ({
+  needs: (input, caller, { table }) => ({
     key: {
       on: 'key',
       action: 'kms:Decrypt',
       keyId: input.KeyId,
-      ciphertextKeyId: input.KeyId === undefined ? keyIdOfCiphertext(input.CiphertextBlob) : undefined,
+      ciphertextKeyId: keyIdOfCiphertext(input.CiphertextBlob, input.KeyId, caller, table),
       aliases: true,
       crossAccount: true,
       state: 'cryptographic',

@@ -27,14 +27,12 @@ export const reEncrypt = kmsOperation('ReEncrypt', {
       'SourceKeyId',
     ),
   needs: (input, caller, { table }) => {
-    const ciphertextKeyId =
-      input.SourceKeyId === undefined ? keyIdOfCiphertext(input.CiphertextBlob) : undefined;
+    const ciphertextKeyId = keyIdOfCiphertext(input.CiphertextBlob, input.SourceKeyId, caller, table);
     const scope = { accountId: caller.principal.accountId, region: caller.region };
     const destination = resolveKey(table, scope, input.DestinationKeyId, true);
-    const sourceArn =
-      input.SourceKeyId === undefined
-        ? table.key(caller.region, ciphertextKeyId ?? '')?.arn
-        : resolveKey(table, scope, input.SourceKeyId, true).arn;
+    const source =
+      input.SourceKeyId === undefined ? undefined : resolveKey(table, scope, input.SourceKeyId, true);
+    const sourceArn = source?.found ? source.arn : table.key(caller.region, ciphertextKeyId ?? '')?.arn;
     const shared = {
       on: 'key',
       aliases: true,
