@@ -95,43 +95,50 @@ export class DomainKeys implements DomainKeyRing {
    * Calls again after an interruption do what is left.
    */
   rewrapUnderCurrentRoot(): Promise<number> {
-    return this.#change(async () => {
-      const rows = this.#underOtherRoots();
-      for (let i = 0; i < rows.length; i += rewrapBatchRows) {
-        const rewrapped = await Promise.all(
-          rows.slice(i, i + rewrapBatchRows).map((row) => this.#rewrap(row)),
-        );
-        // A crash before this commit leaves the rows under the old root, after it under the new one:
-        // the seal opens both until `finishRotation`.
-        await this.#commit(rewrapped.map((row) => ({ do: 'updateDomainKey', row })));
-        for (const row of rewrapped) this.#keep(row);
-      }
-      return rows.length;
-    });
+    return this.#change(() => this.#rewrapAll());
   }
 
   /**
    * Replaces the root key while everything goes on. After a crash at any point the seal holds more than
    * one root key, and `finishRootRotation` at the next start completes it.
+   *
+   * From its beginning to its end it is one change: were another root to come between, what was just
+   * sealed under this one would lose it.
    */
-  async rotateRoot(): Promise<string> {
-    const rootKeyId = await this.#seal.beginRotation();
-    await this.finishRootRotation();
-    return rootKeyId;
+  rotateRoot(): Promise<string> {
+    return this.#change(async () => {
+      const rootKeyId = await this.#seal.beginRotation();
+      await this.#finishRootRotation();
+      return rootKeyId;
+    });
   }
 
-  async finishRootRotation(): Promise<void> {
-    await this.rewrapUnderCurrentRoot();
-    await this.#change(async () => {
-      // The old root goes for good: nothing may still need it.
-      const needed = this.#underOtherRoots()[0];
-      if (needed !== undefined) {
-        throw new SealBroken(
-          `the domain key \`${needed.region}\` ${needed.version} is still under an old root key`,
-        );
-      }
-      await this.#seal.finishRotation();
-    });
+  finishRootRotation(): Promise<void> {
+    return this.#change(() => this.#finishRootRotation());
+  }
+
+  async #finishRootRotation(): Promise<void> {
+    await this.#rewrapAll();
+    // The old root goes for good: nothing may still need it.
+    const needed = this.#underOtherRoots()[0];
+    if (needed !== undefined) {
+      throw new SealBroken(
+        `the domain key \`${needed.region}\` ${needed.version} is still under an old root key`,
+      );
+    }
+    await this.#seal.finishRotation();
+  }
+
+  async #rewrapAll(): Promise<number> {
+    const rows = this.#underOtherRoots();
+    for (let i = 0; i < rows.length; i += rewrapBatchRows) {
+      const rewrapped = await Promise.all(rows.slice(i, i + rewrapBatchRows).map((row) => this.#rewrap(row)));
+      // A crash before this commit leaves the rows under the old root, after it under the new one:
+      // the seal opens both until `finishRotation`.
+      await this.#commit(rewrapped.map((row) => ({ do: 'updateDomainKey', row })));
+      for (const row of rewrapped) this.#keep(row);
+    }
+    return rows.length;
   }
 
   /** Callers that meet a new Region together share one creation. */

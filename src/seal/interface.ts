@@ -13,7 +13,10 @@ export interface Seal {
   open(purpose: string, rootKeyId: string, sealed: Uint8Array): Promise<Buffer>;
   /** Makes a new root key, durable beside the old, and uses it from now on. */
   beginRotation(): Promise<string>;
-  /** Destroys every root key but the current one. Call once nothing is sealed under the others. */
+  /**
+   * Destroys every root key that is older than the one current at the time of the call, once nothing is
+   * sealed under them. One that a rotation makes meanwhile is kept beside it.
+   */
   finishRotation(): Promise<void>;
   /** Root keys that can still open, current first: more than one means a rotation was interrupted. */
   readonly rootKeyIds: readonly string[];

@@ -85,9 +85,11 @@ export class StoredSeal implements Seal {
     });
   }
 
-  finishRotation(): Promise<void> {
-    return this.#change(async () => {
-      if (this.#roots.length > 1) await this.#write([this.#current()], this.#encode);
+  async finishRotation(): Promise<void> {
+    const current = this.#current();
+    await this.#change(async () => {
+      const kept = this.#roots.slice(0, this.#roots.indexOf(current) + 1);
+      if (kept.length > 0 && kept.length < this.#roots.length) await this.#write(kept, this.#encode);
     });
   }
 

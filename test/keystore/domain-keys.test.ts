@@ -120,6 +120,23 @@ test('the root is replaced while keys are made and rotated, and nothing is lost'
   }
 });
 
+test('rotations of the root at once, begun at any moment of each other, end with one root that opens everything', async () => {
+  for (let turns = 0; turns < 12; turns += 1) {
+    const { domainKeys, disk, seal } = await start();
+    for (const region of ['', 'a', 'b']) await domainKeys.current(region);
+    const before = copyOf(await domainKeys.get('a', 1));
+    const rotations = [0, turns, 2 * turns].map(async (wait) => {
+      for (let i = 0; i < wait; i += 1) await new Promise(setImmediate);
+      return domainKeys.rotateRoot();
+    });
+    assert.equal(new Set(await Promise.all(rotations)).size, 3);
+    assert.equal(seal.rootKeyIds.length, 1);
+    const again = await start(disk);
+    assert.equal(copyOf(await again.domainKeys.get('a', 1)), before);
+    assert.equal(await again.domainKeys.rewrapUnderCurrentRoot(), 0);
+  }
+});
+
 test('a root rotation that stops at any commit is completed after the restart', async () => {
   for (const [fails, lines] of [
     [1, 3],

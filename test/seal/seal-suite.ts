@@ -124,6 +124,19 @@ export function sealSuite({ kind, create, open }: SealProvider): void {
     }
   });
 
+  test(`${kind}: finishing a rotation destroys no root key of a rotation that began after, nor the one before that`, async () => {
+    const path = newSealPath();
+    const seal = await create(path);
+    const first = await seal.beginRotation();
+    const now = await seal.seal('p', secret());
+    assert.equal(now.rootKeyId, first);
+    // The caller knows of what is sealed now, and not of what begins before its turn has come.
+    const second = seal.beginRotation();
+    await seal.finishRotation();
+    assert.deepEqual(seal.rootKeyIds, [await second, first]);
+    assert.deepEqual(await (await open(path)).open('p', first, now.sealed), secret());
+  });
+
   test(`${kind}: rotations begun at once do not lose each other's root keys, and their number is bounded`, async () => {
     const path = newSealPath();
     const seal = await create(path);
