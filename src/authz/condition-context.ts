@@ -17,7 +17,8 @@ export interface ContextSource {
   readonly caller: Caller;
   /** The account that owns the resource. */
   readonly resourceAccountId: string;
-  readonly key?: Key | undefined;
+  /** The key itself, or one that is about to be made, as it will be. */
+  readonly key?: Pick<Key, 'spec' | 'usage' | 'origin' | 'multiRegion' | 'tags'> | undefined;
   readonly requestAlias?: string | undefined;
   readonly facts?: ConditionFacts | undefined;
 }

@@ -24,7 +24,8 @@ export function mayPutKeyPolicy(
       context: new RequestConditions({
         caller,
         resourceAccountId: subject.accountId,
-        facts: { newKey: subject, policyName: 'default' },
+        key: subject,
+        facts: { policyName: 'default' },
       }),
     },
     {
