@@ -85,9 +85,10 @@ async function openLastSegment(
 ): Promise<{ segment: OpenSegment; checksum: Uint8Array }> {
   const { directory, faults, signer } = options;
   const segmentBytes = options.firstSegmentBytes ?? firstSegmentBytes;
+  const use = { faults, writeThrough: options.durable ?? true };
   if (end.segment !== undefined) {
     return {
-      segment: await reopenSegment(directory, end.segment, end.offset, faults),
+      segment: await reopenSegment(directory, end.segment, end.offset, use),
       checksum: end.checksum,
     };
   }
@@ -101,5 +102,5 @@ async function openLastSegment(
     previousChecksum: genesisChecksum,
     committed: 0,
   };
-  return beginSegment(directory, header, faults);
+  return beginSegment(directory, header, use);
 }

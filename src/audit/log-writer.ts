@@ -303,7 +303,7 @@ export class AuditLog {
         previousChecksum: this.#checksum,
         committed: this.#committed,
       },
-      faults,
+      { faults, writeThrough: this.#durable },
     );
     this.#segment = segment;
     this.#checksum = checksum;

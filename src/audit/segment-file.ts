@@ -5,6 +5,7 @@ import {
   DurableFile,
   type Faults,
   listDirectory,
+  type OpenOptions,
   removeIfPresent,
   renameFile,
 } from '../base/durable-file.ts';
@@ -59,9 +60,9 @@ export async function removeUnfinishedSegments(directory: string, faults: Faults
 export async function beginSegment(
   directory: string,
   header: Omit<SegmentHeader, 'segmentBytes'>,
-  faults: Faults | undefined,
+  options: OpenOptions,
 ): Promise<{ readonly segment: OpenSegment; readonly checksum: Buffer }> {
-  const segment = await reopenSegment(directory, header.number, 0, faults);
+  const segment = await reopenSegment(directory, header.number, 0, options);
   try {
     const bytes = encodeSegmentHeader({ ...header, segmentBytes: segment.bytes });
     // A crash while this is written leaves a part of it and nothing behind: the next start zeroes it.
@@ -79,11 +80,11 @@ export async function reopenSegment(
   directory: string,
   number: number,
   offset: number,
-  faults: Faults | undefined,
+  options: OpenOptions,
 ): Promise<OpenSegment> {
   const path = join(directory, segmentName(number));
   const { size } = await stat(path);
-  return { number, bytes: size, file: await DurableFile.open(path, { faults }), offset };
+  return { number, bytes: size, file: await DurableFile.open(path, options), offset };
 }
 
 /** Makes `bytes` from `offset` on zeros again, durably. */

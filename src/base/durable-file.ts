@@ -49,29 +49,45 @@ const close = promisify(fs.close);
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
 
+export interface OpenOptions {
+  readonly create?: boolean;
+  readonly writeThrough?: boolean;
+  readonly faults?: Faults | undefined;
+}
+
+/**
+ * On Linux a write to a file opened with O_DSYNC is the write and the fdatasync in one call, and so one trip
+ * to another thread instead of two. Elsewhere it may stop at the disk's cache, where fdatasync does not.
+ */
+const canWriteThrough = process.platform === 'linux';
+
 export class DurableFile {
   readonly path: string;
   readonly #fd: number;
   readonly #faults: Faults;
+  readonly #writesThrough: boolean;
   #failure: Error | undefined;
   #closed = false;
 
-  private constructor(path: string, fd: number, faults: Faults) {
+  private constructor(path: string, fd: number, faults: Faults, writesThrough: boolean) {
     this.path = path;
     this.#fd = fd;
     this.#faults = faults;
+    this.#writesThrough = writesThrough;
   }
 
-  /** Opens an existing file, or with `create` a new one that must not exist yet (mode 0600). */
-  static async open(
-    path: string,
-    options: { readonly create?: boolean; readonly faults?: Faults | undefined } = {},
-  ): Promise<DurableFile> {
-    const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
+  /**
+   * Opens an existing file, or with `create` a new one that must not exist yet (mode 0600). With `writeThrough`
+   * each write makes itself durable where the system can do that, and a flush has nothing left to do.
+   */
+  static async open(path: string, options: OpenOptions = {}): Promise<DurableFile> {
+    const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_DSYNC } = fs.constants;
     const faults = options.faults ?? noFaults;
-    const flags = O_RDWR | O_NOFOLLOW | (options.create === true ? O_CREAT | O_EXCL : 0);
+    const writesThrough = options.writeThrough === true && canWriteThrough;
+    const creates = options.create === true ? O_CREAT | O_EXCL : 0;
+    const flags = O_RDWR | O_NOFOLLOW | creates | (writesThrough ? O_DSYNC : 0);
     const fd = await attempt(faults('open', path), 'open', path, () => open(path, flags, 0o600));
-    return new DurableFile(path, fd, faults);
+    return new DurableFile(path, fd, faults, writesThrough);
   }
 
   /** Writes all of `bytes` at `offset`. They are durable once a later `flush` has resolved. */
@@ -97,7 +113,9 @@ export class DurableFile {
   async flush(): Promise<void> {
     this.#requireUsable();
     try {
-      await attempt(this.#faults('flush', this.path), 'flush', this.path, () => fdatasync(this.#fd));
+      const fault = this.#faults('flush', this.path);
+      if (fault === undefined && this.#writesThrough) return;
+      await attempt(fault, 'flush', this.path, () => fdatasync(this.#fd));
     } catch (error) {
       throw this.#fail(error);
     }
