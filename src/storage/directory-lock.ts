@@ -66,11 +66,17 @@ export async function lockDirectory(given: string): Promise<DirectoryLock> {
   };
 }
 
-/** Refuses with `DirectoryInUse` when a process holds the directory now. Changes nothing, and needs a lock file to be there. */
-export async function requireUnlocked(directory: string): Promise<void> {
+/**
+ * Keeps others from the directory until the function it resolves to is called, and changes nothing in it.
+ * Rejects with `DirectoryInUse` when a process holds it now. Needs a lock file to be there.
+ */
+export async function holdUnchanged(directory: string): Promise<() => void> {
   const lock = takeLock(directory);
   if (lock === undefined) throw new DirectoryInUse(directory, await readHolder(directory));
-  lock.close();
+  held.add(lock);
+  return () => {
+    if (held.delete(lock)) lock.close();
+  };
 }
 
 // A lock whose connection were collected as garbage would end unnoticed: the process keeps them.

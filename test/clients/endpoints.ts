@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   type Credentials,
   type DevServer,
@@ -79,6 +80,8 @@ export const bareEnvironment = (): Readonly<Record<string, string>> => ({
   PATH: process.env.PATH ?? '',
   HOME: join(tmpdir(), 'holdfast-no-such-home'),
   LC_ALL: 'C.UTF-8',
+  // Programs that start often start faster.
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../.cache/node-compile', import.meta.url)),
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   AWS_EC2_METADATA_DISABLED: 'true',

@@ -6,7 +6,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { databaseFile, directoryMode, fileMode, lockFile } from '../data-directory.ts';
-import { requireUnlocked } from '../directory-lock.ts';
+import { holdUnchanged } from '../directory-lock.ts';
 import { migrations } from '../migrations/migration.ts';
 import { checkLines, DatabaseRefused, reason, requireOwnDatabase, requireSchema } from './database.ts';
 
@@ -43,13 +43,25 @@ const countStatements = {
  * open, and with the file system's error when it cannot be read at all.
  */
 export async function inspect(directory: string): Promise<Inspection | undefined> {
+  // Without a lock file no server ever ran here, and what a reader leaves behind is left.
+  if (!(await readdir(directory)).includes(lockFile)) return inspectUnused(directory, false);
+  const release = await holdUnchanged(directory);
+  try {
+    return await inspectUnused(directory, true);
+  } finally {
+    release();
+  }
+}
+
+async function inspectUnused(directory: string, isHeld: boolean): Promise<Inspection | undefined> {
   const names = await readdir(directory);
-  if (names.includes(lockFile)) await requireUnlocked(directory);
   if (!names.includes(databaseFile)) return undefined;
   const path = join(directory, databaseFile);
   const found = readDatabase(path);
-  // A reader leaves an index of the write-ahead log behind; the server keeps its own in memory.
-  if (!names.includes(`${databaseFile}-shm`)) await rm(`${path}-shm`, { force: true });
+  // A reader leaves an empty write-ahead log and its index behind. While the directory is held they are its own.
+  for (const made of ['-shm', '-wal']) {
+    if (isHeld && !names.includes(`${databaseFile}${made}`)) await rm(`${path}${made}`, { force: true });
+  }
   return {
     databasePath: path,
     databaseBytes: (await stat(path)).size,

@@ -303,8 +303,9 @@ class SqliteStorage implements Storage {
     this.#thread.postMessage(message);
   }
 
-  /** An idle thread does not keep the process alive. */
+  /** An idle thread does not keep the process alive; one that is being closed does until it has ended. */
   #rest(): void {
+    if (this.#closing !== undefined) return;
     if (this.#running === undefined && this.#loading === undefined) this.#thread.unref();
   }
 }
