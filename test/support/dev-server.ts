@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 export const holdfast = fileURLToPath(new URL('../../bin/holdfast', import.meta.url));
 
+const compileCache = fileURLToPath(new URL('../../.cache/node-compile', import.meta.url));
+
 export interface Credentials {
   readonly accountId: string;
   readonly accessKeyId: string;
@@ -61,6 +63,8 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
     env: {
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '/tmp',
+      // Servers that start again and again need not compile again.
+      NODE_COMPILE_CACHE: compileCache,
       ...(command === 'dev'
         ? {
             HOLDFAST_ACCOUNT_ID: operator.accountId,
