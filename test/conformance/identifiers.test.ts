@@ -33,6 +33,8 @@ type OwnKey = Subject & { readonly arn: string; readonly alias: string };
 interface Form {
   readonly title: string;
   readonly reference: (own: OwnKey) => string;
+  /** It names the caller's own key: a request may succeed and change it, so each gets a new one. */
+  readonly ofOwn?: true;
   /** Made by the key that is named, when that is not the caller's own new key. */
   readonly ciphertextOf?: string;
 }
@@ -40,10 +42,10 @@ interface Form {
 const own = operator.accountId;
 const other = neighbour.accountId;
 const forms: readonly Form[] = [
-  { title: 'key id', reference: ({ arn }) => idOf(arn) },
-  { title: 'key ARN', reference: ({ arn }) => arn },
-  { title: 'alias name', reference: ({ alias }) => alias },
-  { title: 'alias ARN', reference: ({ alias }) => arnIn(home, own, alias) },
+  { title: 'key id', reference: ({ arn }) => idOf(arn), ofOwn: true },
+  { title: 'key ARN', reference: ({ arn }) => arn, ofOwn: true },
+  { title: 'alias name', reference: ({ alias }) => alias, ofOwn: true },
+  { title: 'alias ARN', reference: ({ alias }) => arnIn(home, own, alias), ofOwn: true },
   { title: 'unknown key id', reference: () => unknownId },
   { title: 'unknown multi-Region key id', reference: () => `mrk-${unknownId.replaceAll('-', '')}` },
   { title: 'unknown key ARN', reference: () => arnIn(home, own, `key/${unknownId}`) },
@@ -94,13 +96,13 @@ async function ownKey(): Promise<OwnKey> {
   return { ...subject, alias };
 }
 
-/** One subject serves all operations that leave the key as it is. */
+/** One subject serves all requests that leave the key as it is. */
 const shared = await ownKey();
 
 async function outcome(operation: KeyOperation, form: Form): Promise<string> {
-  const subject = operation.changes ? await ownKey() : shared;
+  const subject = operation.changes && form.ofOwn ? await ownKey() : shared;
   const cancels = operation.name === 'CancelKeyDeletion';
-  if (cancels) await world.kms().scheduleKeyDeletion({ KeyId: subject.arn });
+  if (cancels && form.ofOwn) await world.kms().scheduleKeyDeletion({ KeyId: subject.arn });
   const reference = form.reference(subject);
   const ciphertext = ciphertexts.get(form.ciphertextOf ?? '') ?? subject.ciphertext;
   const answer = await world.raw(
