@@ -7,6 +7,7 @@ import {
   type MemberTable,
   type ServiceTable,
   type ShapeTable,
+  type StructureTable,
   shapeNameOf,
   shapeOf,
 } from '../base/api-model.ts';
@@ -24,12 +25,14 @@ export function auditParameters(
   service: ServiceName,
   operation: string,
   input: object,
-  redact: readonly string[] = [],
+  redact?: readonly string[],
 ): Elements | null {
-  const shape = serviceTables[service].operations[operation]?.input;
-  if (shape === undefined) return null;
-  const told = tellStructure(service, shape, input, redact);
-  return Object.keys(told).length === 0 ? null : told;
+  const table = serviceTables[service];
+  const shape = table.operations[operation]?.input;
+  if (shape === undefined || !isRecord(input)) return null;
+  const told = tellMembers(membersOf(table, structureOf(table, shape)), input, redact);
+  for (const _ in told) return told;
+  return null;
 }
 
 /**
@@ -37,25 +40,58 @@ export function auditParameters(
  * (a `keyId` where it answers nothing) is kept as it is given.
  */
 export function auditElements(service: ServiceName, operation: string, elements: object): Elements {
-  const shape = serviceTables[service].operations[operation]?.output;
-  return shape === undefined ? { ...elements } : tellStructure(service, shape, elements, []);
+  const table = serviceTables[service];
+  const shape = table.operations[operation]?.output;
+  if (shape === undefined) return { ...elements };
+  const { members } = structureOf(table, shape);
+  const told: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(elements)) {
+    const member = members[name];
+    const text = member === undefined ? value : tellingOf(table, member)(value);
+    if (text !== undefined) told[lowerCamel(name)] = text;
+  }
+  return told;
 }
 
-function tellStructure(
-  service: ServiceName,
-  shapeName: string,
-  value: object,
-  redact: readonly string[],
-): Elements {
-  const table = serviceTables[service];
+function structureOf(table: ServiceTable, shapeName: string): StructureTable {
   const shape = shapeOf(table, shapeName);
   if (shape.type !== 'structure') throw new Error(`the shape \`${shapeName}\` is not a structure`);
+  return shape;
+}
+
+interface ToldMember {
+  readonly name: string;
+  readonly path: string;
+  readonly tell: Telling;
+}
+
+const toldMembers = new WeakMap<StructureTable, readonly ToldMember[]>();
+
+/** Compiled at the first use: it is asked for with each request. */
+function membersOf(table: ServiceTable, shape: StructureTable): readonly ToldMember[] {
+  const known = toldMembers.get(shape);
+  if (known !== undefined) return known;
+  const members = Object.entries(shape.members).map(([name, member]) => ({
+    name,
+    path: lowerCamel(name),
+    tell: tellingOf(table, member),
+  }));
+  toldMembers.set(shape, members);
+  return members;
+}
+
+/** In the order of the model, in which inputs are decoded. */
+function tellMembers(
+  members: readonly ToldMember[],
+  value: Elements,
+  redact: readonly string[] = [],
+): Elements {
   const told: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value)) {
+  for (const { name, path, tell } of members) {
+    const member = value[name];
     if (member === undefined || redact.includes(name)) continue;
-    const memberTable = shape.members[name];
-    const text = memberTable === undefined ? member : tellingOf(table, memberTable)(member);
-    if (text !== undefined) told[lowerCamel(name)] = text;
+    const text = tell(member);
+    if (text !== undefined) told[path] = text;
   }
   return told;
 }
@@ -92,20 +128,8 @@ function compile(table: ServiceTable, shape: ShapeTable): Telling {
           : undefined;
     }
     case 'structure': {
-      const members = Object.entries(shape.members).map(([name, member]) => ({
-        name,
-        path: lowerCamel(name),
-        tell: tellingOf(table, member),
-      }));
-      return (value) => {
-        if (!isRecord(value)) return undefined;
-        const told: Record<string, unknown> = {};
-        for (const { name, path, tell } of members) {
-          const text = value[name] === undefined ? undefined : tell(value[name]);
-          if (text !== undefined) told[path] = text;
-        }
-        return told;
-      };
+      const members = membersOf(table, shape);
+      return (value) => (isRecord(value) ? tellMembers(members, value) : undefined);
     }
     default:
       return (value) => value;

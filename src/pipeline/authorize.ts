@@ -17,7 +17,11 @@ export function authorizeCall(resolved: ResolvedCall): AuthorizedCall {
   return { call, caller, declaration, input, targets };
 }
 
-const keysOf = (needs: ResolvedCall['needs']): readonly Key[] =>
-  Object.values(needs).flatMap((need) =>
-    need.on === 'key' && need.target !== undefined ? [need.target] : [],
-  );
+function keysOf(needs: ResolvedCall['needs']): readonly Key[] {
+  const keys: Key[] = [];
+  for (const name in needs) {
+    const need = needs[name];
+    if (need?.on === 'key' && need.target !== undefined) keys.push(need.target);
+  }
+  return keys;
+}

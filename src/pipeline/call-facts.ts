@@ -1,7 +1,8 @@
 /** What the audit record of any request says, whatever became of it. */
 import type { EventFacts } from '../audit/event.ts';
-import { auditParameters } from '../audit/parameters.ts';
+import { auditElements, auditParameters } from '../audit/parameters.ts';
 import type { Key } from '../keys/key.ts';
+import type { AuditDetail } from '../operations/operation.ts';
 import type { Call } from './call.ts';
 
 const eventSources = { kms: 'kms.amazonaws.com', holdfast: 'holdfast' } as const;
@@ -11,8 +12,10 @@ export function callFacts(
   eventId: string,
   recipientAccountId: string,
   keys: readonly Key[],
+  detail: AuditDetail = {},
+  sharedEventId?: string,
 ): EventFacts {
-  const { request, caller, service = 'kms', operation, declaration, input } = call;
+  const { request, caller, service = 'kms', operation } = call;
   return {
     eventId,
     requestId: call.requestId,
@@ -27,15 +30,23 @@ export function callFacts(
     host: call.header('host'),
     tls: request.tls,
     requestParameters:
-      operation === undefined || input === undefined
+      detail.requestParameters === undefined ? requestParameters(call) : detail.requestParameters,
+    responseElements:
+      operation === undefined || detail.responseElements === undefined
         ? null
-        : {
-            ...declaration?.auditDefaults,
-            ...auditParameters(service, operation, input, declaration?.redact),
-          },
-    responseElements: null,
+        : auditElements(service, operation, detail.responseElements),
+    additionalEventData: detail.additionalEventData,
     resources: keys,
-    readOnly: declaration?.readOnly ?? false,
+    readOnly: call.declaration?.readOnly ?? false,
     recipientAccountId,
+    sharedEventId,
+  };
+}
+
+function requestParameters({ service, operation, input, declaration }: Call): object | null {
+  if (service === undefined || operation === undefined || input === undefined) return null;
+  return {
+    ...declaration?.auditDefaults,
+    ...auditParameters(service, operation, input, declaration?.redact),
   };
 }

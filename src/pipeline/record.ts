@@ -1,6 +1,5 @@
 /** The audit record of a request: made durable, with the change it tells of, before any answer. */
 import { buildEvent, type EventFacts } from '../audit/event.ts';
-import { auditElements } from '../audit/parameters.ts';
 import type { RecordedEvent } from '../audit/recorder.ts';
 import type { Refusal } from '../base/refusal.ts';
 import { uuid } from '../crypto/random.ts';
@@ -32,31 +31,16 @@ export async function recordCall(
 }
 
 /** One record for the caller's account, and one for each other account whose key was used. */
-function successEvents(performed: PerformedCall): AccountEvent[] {
-  const { call, caller, outcome } = performed;
+function successEvents({ call, caller, outcome }: PerformedCall): AccountEvent[] {
   const keys = outcome.audit?.resources ?? call.keys;
-  const owners = new Set([caller.principal.accountId, ...keys.map((key) => key.accountId)]);
-  const sharedEventId = owners.size > 1 ? uuid() : undefined;
-  return [...owners].map((recipientAccountId) => {
+  const owners = [caller.principal.accountId];
+  for (const { accountId } of keys) if (!owners.includes(accountId)) owners.push(accountId);
+  const sharedEventId = owners.length > 1 ? uuid() : undefined;
+  return owners.map((recipientAccountId) => {
     const eventId = uuid();
-    const facts = { ...callFacts(call, eventId, recipientAccountId, keys), ...successFacts(performed) };
-    return {
-      recipientAccountId,
-      eventId,
-      record: buildEvent(sharedEventId === undefined ? facts : { ...facts, sharedEventId }),
-    };
+    const facts = callFacts(call, eventId, recipientAccountId, keys, outcome.audit, sharedEventId);
+    return { recipientAccountId, eventId, record: buildEvent(facts) };
   });
-}
-
-function successFacts({ declaration, outcome: { audit } }: PerformedCall): Partial<EventFacts> {
-  return {
-    responseElements:
-      audit?.responseElements === undefined
-        ? null
-        : auditElements(declaration.service, declaration.name, audit.responseElements),
-    ...(audit?.requestParameters === undefined ? {} : { requestParameters: audit.requestParameters }),
-    ...(audit?.additionalEventData === undefined ? {} : { additionalEventData: audit.additionalEventData }),
-  };
 }
 
 /** A refusal that reached a decision is recorded like a success; one that did not, in bounded form and number. */
