@@ -69,6 +69,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
   const services = new Map(options.services.map((service) => [service.signingName, service]));
   const isServedRegion = options.regions ? (name: string) => options.regions?.has(name) ?? false : isRegion;
   const signers = new SigningKeyCache();
+  const readSignedNames = signedNamesReader();
 
   // What requests of unknown keys are verified against, so that they cost what a wrong signature
   // does. Its last signer is kept, as the signers of known keys are.
@@ -90,7 +91,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
     const parts = readSignature(headers, query, expected.errors);
     const time = readTime(parts, headers, expected.errors);
     checkLifetime(parts, time, nowMs, clockSkewMs, expected.errors);
-    const signedNames = checkSignedHeaders(parts, headers, expected.errors);
+    const signedNames = readSignedNames(parts.signedHeaders);
+    if (signedNames === undefined) throw mismatch(expected.errors);
+    checkSignedHeaders(signedNames, headers, expected.errors);
     if (parts.algorithm !== algorithm) {
       throw incomplete(expected.errors, `Unsupported AWS 'algorithm': '${parts.algorithm}'.`);
     }
@@ -235,18 +238,29 @@ function readExpires(text: string, errors: SignatureErrors): number {
 const duration = (ms: number): string => (ms % 60_000 === 0 ? `${ms / 60_000} min.` : `${ms / 1000} sec.`);
 
 /**
- * The names that were signed. `host` has to be among them, and every `x-amz-*` header that was sent,
- * or `X-Amz-Target` could be exchanged under a valid signature. `X-Amz-Security-Token` may be added
+ * Reads a list of signed headers into its names, or undefined when it is none. It keeps the last one it
+ * read: the clients of one SDK all sign the same headers.
+ */
+function signedNamesReader(): (signedHeaders: string) => readonly string[] | undefined {
+  let lastRead: string | undefined;
+  let lastNames: readonly string[] | undefined;
+  return (signedHeaders) => {
+    if (signedHeaders !== lastRead) {
+      const names = signedHeaders.split(';');
+      // Ascending and thereby unique, as the specification has it: one list has one spelling.
+      lastNames = names.length <= signedHeadersMax && isAscending(names) ? names : undefined;
+      lastRead = signedHeaders;
+    }
+    return lastNames;
+  };
+}
+
+/**
+ * `host` has to be among the names that were signed, and every `x-amz-*` header that was sent, or
+ * `X-Amz-Target` could be exchanged under a valid signature. `X-Amz-Security-Token` may be added
  * after signing, as some SDKs do.
  */
-function checkSignedHeaders(
-  parts: SignatureParts,
-  headers: HeaderScan,
-  errors: SignatureErrors,
-): readonly string[] {
-  const names = parts.signedHeaders.split(';');
-  // Ascending and thereby unique, as the specification has it: one list has one spelling.
-  if (names.length > signedHeadersMax || !isAscending(names)) throw mismatch(errors);
+function checkSignedHeaders(names: readonly string[], headers: HeaderScan, errors: SignatureErrors): void {
   if (!names.includes('host')) throw mustBeSigned("'Host' or ':authority'", errors);
   for (const at of headers.amzPositions) {
     const name = headers.names[at] ?? '';
@@ -254,7 +268,6 @@ function checkSignedHeaders(
       throw mustBeSigned(`'${headers.rawHeaders[2 * at]}'`, errors);
     }
   }
-  return names;
 }
 
 const mustBeSigned = (name: string, errors: SignatureErrors) =>
