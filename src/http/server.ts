@@ -107,9 +107,10 @@ class Listener implements RunningServer {
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket));
 
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      const refuse = (cause: NodeJS.ErrnoException): void => reject(cannotListen(host, port, cause));
+      server.once('error', refuse);
       server.listen(port, host, () => {
-        server.removeListener('error', reject);
+        server.removeListener('error', refuse);
         resolve();
       });
     });
@@ -372,6 +373,20 @@ class Listener implements RunningServer {
       requestId === undefined ? { reason, sourceAddress } : { reason, sourceAddress, requestId },
     );
   }
+}
+
+const listenErrors: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use',
+  EADDRNOTAVAIL: 'the address is none of this machine',
+  EACCES: 'the port is reserved',
+  ENOTFOUND: 'there is no such name',
+};
+
+function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException): Error {
+  const why = listenErrors[cause.code ?? ''];
+  return new Error(`cannot listen on ${host}:${port}: ${why === undefined ? '' : `${why} `}(${cause.code})`, {
+    cause,
+  });
 }
 
 const clientErrorReasons: Readonly<Record<string, RefusalReason>> = {

@@ -376,5 +376,7 @@ test('the length of an answer is that of its bytes', async (t) => {
 
 test('a port in use is an error that start reports', async (t) => {
   const { server } = await listen(t);
-  await assert.rejects(listen(t, { port: server.port }), { code: 'EADDRINUSE' });
+  await assert.rejects(listen(t, { port: server.port }), {
+    message: `cannot listen on 127.0.0.1:${server.port}: the port is in use (EADDRINUSE)`,
+  });
 });
