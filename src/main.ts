@@ -425,23 +425,27 @@ async function seedKeys(config: Config, services: Services, recorder: Recorder):
 
 async function runServer({ config, io }: ConfiguredInvocation): Promise<ExitCode> {
   const running = await startHoldfast(config, io);
-  const { installation } = running;
+  try {
+    say(io.stdout, readyText(config, running));
+    await aborted(io.signal ?? interrupted.signal);
+  } finally {
+    await running.close();
+  }
+  return 0;
+}
+
+function readyText(config: Config, { url, installation }: RunningHoldfast): string {
   const ready = {
     version: holdfastVersion,
-    url: running.url,
+    url,
     region: config.region,
     dataDirectory: installation.directory,
     logPublicKey: installation.logPublicKey,
   };
-  if (config.command === 'server') say(io.stdout, serverReady(ready));
-  else {
-    const rootKeyPath = config.seal.kind === 'file' ? join(installation.directory, rootKeyFile) : undefined;
-    const further = installation.identities.accountIds.length - 1;
-    say(io.stdout, devReady(ready, operatorCredential(config, installation), further, rootKeyPath));
-  }
-  await aborted(io.signal ?? interrupted.signal);
-  await running.close();
-  return 0;
+  if (config.command === 'server') return serverReady(ready);
+  const rootKeyPath = config.seal.kind === 'file' ? join(installation.directory, rootKeyFile) : undefined;
+  const further = installation.identities.accountIds.length - 1;
+  return devReady(ready, operatorCredential(config, installation), further, rootKeyPath);
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -227,20 +227,32 @@ export async function runHoldfast(
 }
 
 /** What a server that must not start says. Ends it by its process id, and fails, if it does start. */
-export async function refusesToStart(directory: string): Promise<Ended> {
+export async function refusesToStart(directory: string): Promise<string> {
+  const { output, code } = await startAndStop(directory);
+  assert.doesNotMatch(output, / is ready at /, 'the server started');
+  assert.notEqual(code, 0, output);
+  return output;
+}
+
+/** Starts `holdfast dev` without any credentials of the test's own, and stops it as soon as it is ready. */
+export async function startAndStop(directory: string): Promise<Ended> {
   const child = spawn(holdfast, ['dev', '--data-dir', directory, '--port', '0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/tmp' },
   });
+  const ended = once(child, 'exit');
+  const deadline = setTimeout(() => child.kill('SIGKILL'), startMs);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
+      const isReady = !output.includes(' is ready at ') && (output + chunk).includes(' is ready at ');
       output += chunk;
-      if (output.includes(' is ready at ')) child.kill('SIGTERM');
+      if (isReady) child.kill('SIGTERM');
     });
   }
-  const [code] = await once(child, 'exit');
-  assert.doesNotMatch(output, / is ready at /, 'the server started');
-  assert.notEqual(code, 0, output);
+  const [code] = await ended;
+  clearTimeout(deadline);
   return { code, output };
 }
+
+const startMs = 30_000;

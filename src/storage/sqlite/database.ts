@@ -36,6 +36,7 @@ export function openDatabase({ databasePath, migrations, copyPath }: OpenRequest
     if (version > 0) {
       requireSound(database, databasePath);
       requireSchema(database, databasePath, migrations.slice(0, version));
+      requireReferences(database, databasePath);
     }
     database.exec(walPragmas);
     // What a crash left in the write-ahead log may be key material that was to be destroyed.
@@ -74,6 +75,12 @@ export function requireOwnDatabase(database: DatabaseSync, path: string, latest:
 function requireSound(database: DatabaseSync, path: string): void {
   const found = checkLines(database, 'PRAGMA quick_check(3)');
   if (found.length > 0) throw damaged(path, found.join('; '));
+}
+
+/** Every key material and alias has its key: only an editor that was held by no rule leaves one without. */
+function requireReferences(database: DatabaseSync, path: string): void {
+  const [found] = checkLines(database, 'PRAGMA foreign_key_check');
+  if (found !== undefined) throw damaged(path, `a row refers to one that is missing: ${found}`);
 }
 
 /**
