@@ -94,7 +94,6 @@ interface OpenedInstallation {
   readonly faults: FaultPlan;
   /** The root access key that this run made or found in storage, for `init` and `dev` to show. */
   readonly stored: readonly AccessKeyRow[];
-  readonly isNew: boolean;
   /** Why one of the two stores has failed: nothing more may be served. */
   failure(): Error | undefined;
   close(): Promise<void>;
@@ -117,23 +116,30 @@ async function openInstallation(
 ): Promise<OpenedInstallation> {
   const clock = config.relaxations.settableClock ? new SettableClock() : systemClock;
   const faults = new FaultPlan(config.relaxations.faults);
-  const ephemeral = config.data.kind === 'ephemeral' ? await mkdtemp(join(tmpdir(), 'holdfast-')) : undefined;
-  const lock = await lockDirectory(ephemeral ?? (config.data.kind === 'directory' ? config.data.path : ''));
   let failure: Error | undefined;
   const failed = (reason: Error): void => {
     failure ??= reason;
     report.failed(reason);
   };
-  const closers: (() => Promise<unknown>)[] = [
-    async () => {
-      if (ephemeral !== undefined) await rm(ephemeral, { recursive: true, force: true });
-    },
-    () => lock.release(),
-  ];
+  const closers: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).reverse()) await closer();
+    const problems: unknown[] = [];
+    // What one of them cannot let go of must not keep the others.
+    for (const closer of closers.splice(0).reverse())
+      await closer().catch((error: unknown) => problems.push(error));
+    if (problems.length > 0) throw problems[0];
   };
   try {
+    const directory =
+      config.data.kind === 'directory' ? config.data.path : await mkdtemp(join(tmpdir(), 'holdfast-'));
+    if (config.data.kind === 'ephemeral') closers.push(() => rm(directory, { recursive: true, force: true }));
+    // A mistyped directory is not made.
+    if (!create && !existsSync(databasePath(directory))) {
+      await requireNoLog(join(directory, 'log'));
+      throw new NotInitialized(directory);
+    }
+    const lock = await lockDirectory(directory);
+    closers.push(() => lock.release());
     const logDirectory = join(lock.directory, 'log');
     if (!existsSync(databasePath(lock.directory))) await requireNoLog(logDirectory);
     const opening = openSqliteStorage({
@@ -152,6 +158,11 @@ async function openInstallation(
       if (existing === undefined) {
         if (!create) throw new NotInitialized(lock.directory);
         await requireNoLog(logDirectory);
+      } else if (config.command === 'init') {
+        throw new CommandFailed(
+          `the data directory \`${lock.directory}\` holds an installation already`,
+          'Nothing was changed.',
+        );
       }
       return { state, existing };
     });
@@ -192,19 +203,21 @@ async function openInstallation(
       signer = made.signer;
       writes.push({ do: 'putMeta', row: installationToRow(facts) }, made.write);
     }
-    if (existing === undefined && config.credentials.length === 0) {
-      const secret = newSecretAccessKey();
-      const write = insertAccessKey(
-        purposeKeys,
-        newAccessKeyId(),
-        facts.operatorAccountId,
-        secret,
-        clock.nowMs(),
-      );
+    const keepAccessKey = (accessKeyId: string, accountId: string, secret: Buffer): void => {
+      const write = insertAccessKey(purposeKeys, accessKeyId, accountId, secret, clock.nowMs());
       secret.fill(0);
       writes.push(write);
       stored.push(write.row);
+    };
+    const isOperators = ({ accountId }: { readonly accountId: string }): boolean =>
+      accountId === facts.operatorAccountId;
+    // What `init` is given is kept: later starts know no other. `dev` may be given another at each start.
+    if (config.command === 'init') {
+      for (const { accessKeyId, accountId, secretAccessKey } of config.credentials)
+        keepAccessKey(accessKeyId, accountId, Buffer.from(secretAccessKey.exposeSecret()));
     }
+    if (create && !stored.some(isOperators) && !config.credentials.some(isOperators))
+      keepAccessKey(newAccessKeyId(), facts.operatorAccountId, newSecretAccessKey());
     // One transaction: a crash before it leaves a directory that is set up anew, with the same seal.
     if (writes.length > 0) await storage.commit({ writes, events: [] });
 
@@ -235,6 +248,13 @@ async function openInstallation(
     loadKeys(state, table, policies);
     for (const row of stored) identities.put(openAccessKey(purposeKeys, identities, row));
     for (const { accessKeyId, accountId, secretAccessKey } of config.credentials) {
+      const kept = identities.find(accessKeyId)?.principal.accountId ?? accountId;
+      if (kept !== accountId) {
+        throw new CommandFailed(
+          `the access key id \`${accessKeyId}\` is kept for account ${kept} and given for ${accountId}`,
+          'Give the other account an access key id of its own.',
+        );
+      }
       identities.put(
         rootAccessKey(identities, accessKeyId, accountId, Buffer.from(secretAccessKey.exposeSecret())),
       );
@@ -255,7 +275,6 @@ async function openInstallation(
       storage,
       faults,
       stored,
-      isNew: existing === undefined,
       failure: () => failure,
       close,
     };
@@ -309,6 +328,7 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
   const startedMs = systemClock.nowMs();
   const opened = await openInstallation(config, report, config.command === 'dev');
   try {
+    checkOperator(config, opened, report);
     const { clock, log, recorder, storage, table, policies, domainKeys, purposeKeys, identities } = opened;
     const keyStore = new SoftwareKeyStore(domainKeys);
     const lastUsage = new LastUsage();
@@ -454,16 +474,30 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** The credential to paste: the one given from outside, or the one that is kept in the data directory. */
-function operatorCredential(config: Config, { stored, purposeKeys }: OpenedInstallation): ShownCredential {
-  const [given] = config.credentials;
-  if (given !== undefined) return { ...given, secretAccessKey: given.secretAccessKey.exposeSecret() };
-  const [row] = stored;
-  if (row === undefined)
+/** A server that nobody can call is of no use; and whose credential is given should know whose it is. */
+function checkOperator(config: Config, { facts, identities }: OpenedInstallation, report: Reports): void {
+  if (identities.accountIds.length === 0) {
     throw new CommandFailed(
-      'the data directory has no credentials',
+      'the data directory has no credentials, so nobody could call this server',
       'Give some: `--access-key-id` with HOLDFAST_SECRET_ACCESS_KEY.',
     );
+  }
+  if (config.accountId !== facts.operatorAccountId && identities.accountIds.includes(config.accountId)) {
+    report.notice(
+      `the operator's account is ${facts.operatorAccountId}, as it was when this data directory was set up, and not ${config.accountId}`,
+    );
+  }
+}
+
+/** The credential to paste: the one given from outside, or the one that is kept in the data directory. */
+function operatorCredential(
+  config: Config,
+  { facts, stored, purposeKeys }: OpenedInstallation,
+): ShownCredential {
+  const given = config.credentials.find(({ accountId }) => accountId === facts.operatorAccountId);
+  if (given !== undefined) return { ...given, secretAccessKey: given.secretAccessKey.exposeSecret() };
+  const row = stored.find(({ accountId }) => accountId === facts.operatorAccountId);
+  if (row === undefined) throw new Error('the operator has no credential');
   const secret = exposeSecretAccessKey(purposeKeys, row);
   try {
     return {
@@ -479,12 +513,6 @@ function operatorCredential(config: Config, { stored, purposeKeys }: OpenedInsta
 async function init({ config, io, json }: ConfiguredInvocation): Promise<ExitCode> {
   const installation = await openInstallation(config, reportsTo(io), true);
   try {
-    if (!installation.isNew) {
-      throw new CommandFailed(
-        `the data directory \`${installation.directory}\` holds an installation already`,
-        'Nothing was changed.',
-      );
-    }
     const credential = operatorCredential(config, installation);
     const answer = {
       installationId: installation.facts.installationId,

@@ -28,7 +28,7 @@ export function readCredentials(
       problems.push(`${source} must have an access key id of 1 to 128 letters, digits and underscores`);
     } else if (!/^[\x21-\x7e]{1,256}$/.test(secret)) {
       problems.push(`${source} must have a secret of 1 to 256 printable characters without spaces`);
-    } else if (command === 'server' && secret.length < serverSecretLengthMin) {
+    } else if (command !== 'dev' && secret.length < serverSecretLengthMin) {
       problems.push(
         `${source} has a secret that can be guessed: take at least ${serverSecretLengthMin} random characters`,
       );
