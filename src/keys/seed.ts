@@ -14,7 +14,7 @@ import type { KeyStore } from '../keystore/interface.ts';
 import type { Write } from '../storage/interface.ts';
 import { encodeBlobHeader } from './ciphertext-blob.ts';
 import type { Alias, Key, Tag } from './key.ts';
-import { defaultKeyPolicy, type KeyPolicies } from './key-policy.ts';
+import { defaultKeyPolicy, type KeyPolicies, type KeyPolicy } from './key-policy.ts';
 import { aliasToRow, keyMaterialToRow, keyToRow, withMaterials } from './key-row.ts';
 import type { KeyTable } from './key-table.ts';
 import { newKey } from './new-key.ts';
@@ -40,6 +40,7 @@ export class SeedRefused extends Error {
 
 const keyMaterialBytes = 32;
 const seedKeysMax = 10_000;
+const tagsMax = 50;
 const members = ['accountId', 'region', 'keyId', 'keyMaterial', 'description', 'aliases', 'tags', 'policy'];
 
 /** Throws `SeedRefused`, which names the entry that is wrong and never shows key material. */
@@ -56,7 +57,22 @@ export function parseSeed(
   if (!isObject(document) || !Array.isArray(document.keys)) throw new SeedRefused('it has no list `keys`');
   const entries: readonly unknown[] = document.keys;
   if (entries.length > seedKeysMax) throw new SeedRefused(`it has more than ${seedKeysMax} keys`);
-  return entries.map((entry, index) => parseKey(entry, `keys[${index}]`, defaults));
+  const seeds = entries.map((entry, index) => parseKey(entry, `keys[${index}]`, defaults));
+  requireDistinct(seeds);
+  return seeds;
+}
+
+/** A second entry of the same name would be left out, and a test suite would wonder. */
+function requireDistinct(seeds: readonly SeedKey[]): void {
+  const names = new Set<string>();
+  for (const [index, { accountId, region, keyId, aliases }] of seeds.entries()) {
+    for (const name of [keyId, ...aliases.map((alias) => `${accountId} ${alias}`)]) {
+      if (names.has(`${region} ${name}`)) {
+        throw new SeedRefused(`keys[${index}] has a key id or alias that is taken by an earlier one`);
+      }
+      names.add(`${region} ${name}`);
+    }
+  }
 }
 
 function parseKey(
@@ -80,11 +96,11 @@ function parseKey(
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(keyId))
     throw new SeedRefused(`${where}.keyId is not a UUID in lower case`);
   const aliases = entry.aliases ?? [];
-  if (!isStringList(aliases) || aliases.some((name) => !/^alias\/[a-zA-Z0-9/_-]{1,250}$/.test(name))) {
-    throw new SeedRefused(`${where}.aliases is not a list of alias names`);
+  if (!isStringList(aliases) || !aliases.every(isOwnAliasName)) {
+    throw new SeedRefused(`${where}.aliases is not a list of alias names such as alias/orders`);
   }
   const tags = entry.tags ?? {};
-  if (!isObject(tags)) throw new SeedRefused(`${where}.tags is not an object`);
+  if (!isTags(tags)) throw new SeedRefused(`${where}.tags is not an object with texts as values`);
   return {
     accountId,
     region,
@@ -92,7 +108,7 @@ function parseKey(
     ...(entry.keyMaterial === undefined ? {} : { keyMaterial: text('keyMaterial') }),
     description: text('description', ''),
     aliases,
-    tags: Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue: String(TagValue) })),
+    tags: Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
     ...(entry.policy === undefined ? {} : { policy: JSON.stringify(entry.policy) }),
   };
 }
@@ -108,8 +124,7 @@ export async function seedKeyChange(
   const { accountId, region, keyId } = seed;
   if (table.key(region, keyId) !== undefined) return undefined;
   const policy = policies.of(seed.policy ?? defaultKeyPolicy(accountId));
-  // Compiled now, so that a malformed one is refused here and not at first use.
-  policy.compiled;
+  requireCompiles(policy, seed);
   const fresh = await newKey(
     keyStore,
     {
@@ -156,6 +171,16 @@ export async function seedKeyChange(
   };
 }
 
+/** Refuses a malformed policy here, and not at its first use. */
+function requireCompiles(policy: KeyPolicy, { accountId, region, keyId }: SeedKey): void {
+  try {
+    policy.compiled;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SeedRefused(`the policy of ${keyArn(region, accountId, keyId)}: ${reason}`);
+  }
+}
+
 async function withKeyMaterial(keyStore: KeyStore, key: Key, encoded: string): Promise<Key> {
   const bytes = Buffer.from(encoded, 'base64');
   if (bytes.length !== keyMaterialBytes) {
@@ -172,6 +197,17 @@ async function withKeyMaterial(keyStore: KeyStore, key: Key, encoded: string): P
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `alias/aws/` belongs to the keys that services manage. */
+const isOwnAliasName = (name: string): boolean => /^alias\/(?!aws\/)[a-zA-Z0-9/_-]{1,250}$/.test(name);
+
+/** Within the bounds that TagResource has. */
+const isTags = (value: unknown): value is Readonly<Record<string, string>> =>
+  isObject(value) &&
+  Object.entries(value).length <= tagsMax &&
+  Object.entries(value).every(
+    ([name, text]) => /^.{1,128}$/su.test(name) && typeof text === 'string' && text.length <= 256,
+  );
 
 const isStringList = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((each) => typeof each === 'string');
