@@ -245,7 +245,7 @@ describe('another account', () => {
       RotateRootKey: {},
       RotateDomainKey: { Region: region },
       SetClock: { Time: 0 },
-      InjectFault: { Fault: 'storage:1:fail' },
+      InjectFault: { Fault: 'storage:lost' },
     })) {
       const answer = await stranger.operate(operation, input);
       assert.equal(answer.code, 'AccessDeniedException', answer.text);
