@@ -54,7 +54,7 @@ describe('key policies', () => {
         }),
       ],
       'hundreds of statements': () =>
-        Array.from({ length: 250 }, (_, index) =>
+        Array.from({ length: 150 }, (_, index) =>
           deny({ StringLike: { 'kms:EncryptionContext:a': `*${index}*b` } }),
         ),
       'hundreds of conditions': () => [
