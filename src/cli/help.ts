@@ -17,7 +17,7 @@ export function overview(): string {
     '`holdfast COMMAND --help` shows the options of a command. Most can be given as an environment',
     'variable too; an argument wins.',
     '',
-    'Exit codes: 0 done, 1 failed or found problems, 2 wrong usage.',
+    'Exit codes: 0 done, 1 failed or found problems, 2 wrong usage, or nothing that can be verified.',
   ].join('\n');
 }
 

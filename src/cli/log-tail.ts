@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { countRecords, type LoggedRecord, readRecords } from '../audit/read-records.ts';
+import { CommandFailed } from './io.ts';
 
 export interface LogTailOptions {
   readonly directory: string;
@@ -17,30 +18,34 @@ export interface LogTailOptions {
 
 const pollMs = 200;
 
-export async function logTail(options: LogTailOptions, output: Writable): Promise<number> {
+/** Rejects with `CommandFailed` where there is no log, or none that can be read. */
+export async function logTail(options: LogTailOptions, output: Writable): Promise<void> {
   const { directory, count, follow, json, signal } = options;
   const waitForMore = async (): Promise<boolean> => {
     if (!follow || isAborted(signal)) return false;
     await delay(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     return !isAborted(signal);
   };
-  try {
-    const size = await countRecords(directory);
-    if (size === undefined) {
-      output.write(`there is no audit log in ${directory}\n`);
-      return 2;
-    }
-    const to = follow ? Number.POSITIVE_INFINITY : size;
-    for await (const logged of readRecords(directory, Math.max(0, size - count), to, waitForMore)) {
-      const line = json ? printable(logged.record.toString('utf8')) : summary(logged);
-      if (!output.write(`${line}\n`)) await once(output, 'drain');
-    }
-    return 0;
-  } catch (error) {
-    output.write(`cannot read the audit log: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 2;
+  const size = await reading(countRecords(directory));
+  if (size === undefined) throw new CommandFailed(`there is no audit log in ${directory}`);
+  const to = follow ? Number.POSITIVE_INFINITY : size;
+  const records = readRecords(directory, Math.max(0, size - count), to, waitForMore);
+  for (;;) {
+    const { done, value: logged } = await reading(records.next());
+    if (done) return;
+    const line = json ? printable(logged.record.toString('utf8')) : summary(logged);
+    if (!output.write(`${line}\n`)) await once(output, 'drain');
   }
 }
+
+const reading = <T>(read: Promise<T>): Promise<T> =>
+  read.catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed(
+      `cannot read the audit log: ${reason}`,
+      '`holdfast log verify` says what is wrong with it and where.',
+    );
+  });
 
 /** Asked anew each time: it changes while we wait. */
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;

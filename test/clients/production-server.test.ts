@@ -209,6 +209,21 @@ test('`server` says what to do without an installation, with a wrong passphrase,
   assert.match(unreadable.err, /certificate/);
 });
 
+test('the program ends with 0 when it is done, 1 when it failed and 2 when it was not asked properly', async () => {
+  const version = await run(['version', '--json']);
+  assert.equal(version.code, 0);
+  assert.match(JSON.parse(version.out).version, /^\d+\.\d+\.\d+$/);
+  const failed = await run(['log', 'tail', join(directory, 'no-log', 'here')]);
+  assert.deepEqual([failed.code, failed.out], [1, '']);
+  assert.match(failed.err, /there is no audit log in /);
+  const unreachable = await run(['status', '--endpoint', 'http://127.0.0.1:1'], credentialEnvironment(root));
+  assert.deepEqual([unreachable.code, unreachable.out], [1, '']);
+  assert.match(unreachable.err, /cannot reach http:\/\/127\.0\.0\.1:1: .*\nIs the server running there\?/);
+  const mistyped = await run(['sever']);
+  assert.deepEqual([mistyped.code, mistyped.out], [2, '']);
+  assert.match(mistyped.err, /did you mean `holdfast server`\?/);
+});
+
 /** A TLS connection of Node's own, as far as the handshake. */
 async function handshake(options: ConnectionOptions = {}): Promise<TLSSocket> {
   const socket = connect({
