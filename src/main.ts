@@ -451,7 +451,7 @@ async function runServer({ config, io }: ConfiguredInvocation): Promise<ExitCode
   } finally {
     await running.close();
   }
-  return 0;
+  return running.installation.failure() === undefined ? 0 : 1;
 }
 
 function readyText(config: Config, { url, installation }: RunningHoldfast): string {
@@ -572,6 +572,10 @@ async function problemsOfStart(config: Config, report: Reports): Promise<readonl
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+// Whoever reads may go away first. Without a reader of what is answered there is nothing more to do; without one
+// of what is reported, there is.
+process.stdout.on('error', () => interrupted.abort());
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await runCommand(
   process.argv.slice(2),

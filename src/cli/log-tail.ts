@@ -34,7 +34,8 @@ export async function logTail(options: LogTailOptions, output: Writable): Promis
     const { done, value: logged } = await reading(records.next());
     if (done) return;
     const line = json ? printable(logged.record.toString('utf8')) : summary(logged);
-    if (!output.write(`${line}\n`)) await once(output, 'drain');
+    if (isAborted(signal)) return;
+    if (!output.write(`${line}\n`)) await once(output, 'drain', signal === undefined ? {} : { signal });
   }
 }
 

@@ -134,3 +134,29 @@ test('a start on a port in use says which, and leaves no ephemeral directory', a
   assert.match(refused.err, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: the port is in use`));
   assert.deepEqual(readdirSync(temporary), []);
 });
+
+test('a server outlives whoever read its reports, and stops in order when nobody reads what it answers', async () => {
+  const temporary = join(scratch, 'unread');
+  mkdirSync(temporary);
+  const start = (stdio: ('ignore' | 'pipe')[], ...more: readonly string[]) =>
+    spawn(holdfast, ['dev', '--ephemeral', '--port', '0', ...more], {
+      stdio: stdio as ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH ?? '', HOME: scratch, TMPDIR: temporary },
+    });
+  // Stopping fails to write, which is reported.
+  const unheard = start(['ignore', 'pipe', 'pipe'], '--fault', 'storage:lost@3');
+  unheard.stderr.destroy();
+  for await (const text of unheard.stdout.setEncoding('utf8')) if (/ready at/.test(text)) break;
+  unheard.kill('SIGTERM');
+  assert.deepEqual(await once(unheard, 'exit'), [1, null]);
+  assert.deepEqual(readdirSync(temporary), []);
+  const unseen = start(['ignore', 'pipe', 'pipe']);
+  unseen.stdout.destroy();
+  let err = '';
+  unseen.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  assert.deepEqual(await once(unseen, 'exit'), [0, null]);
+  assert.equal(err, '');
+  assert.deepEqual(readdirSync(temporary), []);
+});
