@@ -45,17 +45,12 @@ const format = 'holdfast last usage 1';
 
 export class LastUsage {
   readonly #usages = new Map<string, KeyUsage>();
+  /** False while older uses are read, and after they could not be: what is known then must not stand for the log. */
+  #isComplete = true;
 
   /** Call with each successful use, in the order of the log. Other operations are not tracked. */
-  note(keyArn: string, usage: Omit<KeyUsage, 'operation'> & { readonly operation: string }): void {
-    const { operation, timeMs, eventId, requestId } = usage;
-    if (!isTracked(operation)) return;
-    this.#usages.set(keyArn, { operation, timeMs, eventId, requestId });
-    if (this.#usages.size <= keysMax) return;
-    for (const oldest of this.#usages.keys()) {
-      this.#usages.delete(oldest);
-      return;
-    }
+  note(keyArn: string, usage: NotedUsage): void {
+    note(this.#usages, keyArn, usage);
   }
 
   get(keyArn: string): KeyUsage | undefined {
@@ -69,17 +64,22 @@ export class LastUsage {
 
   /**
    * Takes up what was saved at `path` and then the records of `log` that it does not cover. A file that is
-   * missing, damaged or of another log (longer than this one) is passed over: the log has it all.
+   * missing, damaged or of another log (longer than this one) is passed over: the log has it all. Uses that
+   * are noted meanwhile are later than all of these.
    */
   async restore(path: string, log: Pick<AuditLog, 'read' | 'size'>): Promise<void> {
+    this.#isComplete = false;
     const saved = parseSnapshot(await readIfPresent(path, snapshotBytesMax));
     const usable = saved !== undefined && saved.logSize <= log.size;
-    if (usable) for (const [keyArn, usage] of saved.usages) this.#usages.set(keyArn, usage);
-    for await (const { record } of log.read(usable ? saved.logSize : 0, log.size)) this.#noteRecord(record);
+    const usages = new Map(usable ? saved.usages : []);
+    for await (const { record } of log.read(usable ? saved.logSize : 0, log.size)) noteRecord(usages, record);
+    for (const [keyArn, usage] of usages) if (!this.#usages.has(keyArn)) note(this.#usages, keyArn, usage);
+    this.#isComplete = true;
   }
 
-  /** Saves what is known, durably. */
+  /** Saves what is known, durably; nothing while not all of it is known. */
   async save(path: string, log: Pick<AuditLog, 'size'>, faults?: Faults): Promise<void> {
+    if (!this.#isComplete) return;
     // Whoever waited for a record that is durable by now has noted it once this turn is over.
     const logSize = log.size;
     await nextTurn();
@@ -91,19 +91,32 @@ export class LastUsage {
     }
     await replaceFile(path, `${lines.join('\n')}\n`, faults);
   }
+}
 
-  #noteRecord(record: Buffer): void {
-    const event = parseEvent(record);
-    if (event === undefined) return;
-    for (const { ARN, accountId } of event.resources) {
-      if (accountId !== event.recipientAccountId) continue;
-      this.note(ARN, {
-        operation: event.eventName,
-        timeMs: Date.parse(event.eventTime),
-        eventId: event.eventID,
-        requestId: event.requestID,
-      });
-    }
+type NotedUsage = Omit<KeyUsage, 'operation'> & { readonly operation: string };
+
+function note(usages: Map<string, KeyUsage>, keyArn: string, usage: NotedUsage): void {
+  const { operation, timeMs, eventId, requestId } = usage;
+  if (!isTracked(operation)) return;
+  usages.set(keyArn, { operation, timeMs, eventId, requestId });
+  if (usages.size <= keysMax) return;
+  for (const oldest of usages.keys()) {
+    usages.delete(oldest);
+    return;
+  }
+}
+
+function noteRecord(usages: Map<string, KeyUsage>, record: Buffer): void {
+  const event = parseEvent(record);
+  if (event === undefined) return;
+  for (const { ARN, accountId } of event.resources) {
+    if (accountId !== event.recipientAccountId) continue;
+    note(usages, ARN, {
+      operation: event.eventName,
+      timeMs: Date.parse(event.eventTime),
+      eventId: event.eventID,
+      requestId: event.requestID,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildEvent, type EventFacts } from '../../src/audit/event.ts';
@@ -96,3 +96,36 @@ for (const [title, text] of [
     await log.close();
   });
 }
+
+test('what is used while older uses are still being read stays the last use, and nothing half read is saved', async () => {
+  const log = await open(newDirectory());
+  const path = join(log.directory, 'last-usage');
+  await log.appendAll([event('Encrypt', 1, 'a'), event('Encrypt', 2, 'b'), event('Encrypt', 1, 'c')]);
+  const usage = new LastUsage();
+  await usage.restore(join(newDirectory(), 'none'), {
+    size: log.size,
+    async *read(from, to) {
+      for await (const logged of log.read(from, to)) {
+        yield logged;
+        if (logged.index !== 0) continue;
+        usage.note(arn(1), { operation: 'Decrypt', timeMs: 9, eventId: 'now', requestId: 'r' });
+        await usage.save(path, log);
+        assert.equal(existsSync(path), false);
+      }
+    },
+  });
+  assert.equal(usage.get(arn(1))?.eventId, 'now');
+  assert.equal(usage.get(arn(2))?.eventId, 'b');
+  await usage.save(path, log);
+  const again = await openLastUsage(path, log);
+  assert.deepEqual([again.get(arn(1))?.eventId, again.get(arn(2))?.eventId], ['now', 'b']);
+  const broken = new LastUsage();
+  const unreadable = async function* () {
+    yield* [];
+    throw new Error('EIO');
+  };
+  await assert.rejects(broken.restore('none', { size: 3, read: unreadable }), /EIO/);
+  await broken.save(path, log);
+  assert.equal((await openLastUsage(path, log)).get(arn(2))?.eventId, 'b');
+  await log.close();
+});
