@@ -195,7 +195,7 @@ const quotaRows: Readonly<
 > = {
   keysPerAccountRegion: ['quota-keys', 1, 10_000_000, 'customer keys of an account in a Region'],
   aliasesPerKey: ['quota-aliases-per-key', 1, 10_000, 'aliases of a key'],
-  tagsPerKey: ['quota-tags-per-key', 1, 1_000, 'tags of a key'],
+  tagsPerKey: ['quota-tags-per-key', 1, 50, 'tags of a key'],
   onDemandRotationsPerKey: [
     'quota-on-demand-rotations',
     1,

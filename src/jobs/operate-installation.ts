@@ -46,6 +46,7 @@ export function operateInstallation(parts: OperatedParts): Installation {
       return { previousRootKeyId, rootKeyId: await domainKeys.rotateRoot() };
     },
     async rotateDomainKey(region) {
+      if (domainKeys.currentVersion(region) === 0) return undefined;
       const version = await domainKeys.rotate(region);
       // The key material follows in the background; `describe` tells how much is left.
       void parts.runJobs();

@@ -1,7 +1,8 @@
 /** Making, describing, switching and renaming keys. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { idOf, operator, refusal, refusalOf, refused, World } from './world.ts';
+import { quotaOptions } from '../../src/config/options.ts';
+import { allowing, idOf, operator, refusal, refusalOf, refused, World } from './world.ts';
 
 const world = await World.start();
 after(() => world.stop());
@@ -124,4 +125,42 @@ test('what was changed is still so after a restart', async () => {
   await world.restart();
   assert.deepEqual((await world.kms().describeKey({ KeyId })).KeyMetadata, before);
   assert.deepEqual((await world.kms().listResourceTags({ KeyId })).Tags, [{ TagKey: 'a', TagValue: 'b' }]);
+});
+
+test('the largest key that the widest quotas let through is kept whole', async () => {
+  const widest = await World.start(
+    quotaOptions.flatMap(({ name, max = 0 }) => (/tags|policy/.test(name) ? [`--${name}`, String(max)] : [])),
+  );
+  try {
+    const document = JSON.stringify(allowing('*'));
+    const worst = (characters: number, n = '') => n.padEnd(characters, '\u0001');
+    const input = {
+      Policy: document.padEnd(32_768, '\n'),
+      Description: worst(8192),
+      Tags: Array.from({ length: 50 }, (_, n) => ({ TagKey: worst(128, String(n)), TagValue: worst(256) })),
+    };
+    const { KeyMetadata } = await widest.kms().createKey(input);
+    await widest.restart();
+    const KeyId = KeyMetadata?.KeyId;
+    const [described, { Policy }, { Tags }] = await Promise.all([
+      widest.kms().describeKey({ KeyId }),
+      widest.kms().getKeyPolicy({ KeyId }),
+      widest.kms().listResourceTags({ KeyId }),
+    ]);
+    assert.deepEqual(
+      {
+        Policy,
+        Description: described.KeyMetadata?.Description,
+        Tags: new Set(Tags?.map(({ TagKey }) => TagKey)),
+      },
+      { ...input, Tags: new Set(input.Tags.map(({ TagKey }) => TagKey)) },
+    );
+    // With more, the row would not fit: no quota can be widened that far.
+    assert.deepEqual(
+      quotaOptions.filter(({ name }) => /tags|policy/.test(name)).map(({ max }) => max),
+      [50, 32_768],
+    );
+  } finally {
+    await widest.stop();
+  }
 });

@@ -1,3 +1,4 @@
+import { Refusal } from '../../base/refusal.ts';
 import { holdfastOperation } from '../operation.ts';
 import { onInstallation } from './need.ts';
 
@@ -7,7 +8,14 @@ export const rotateDomainKey = holdfastOperation('RotateDomainKey', {
   needs: () => onInstallation('holdfast:RotateDomainKey'),
   async handle(input, _targets, { caller, services }) {
     const region = input.Region ?? caller.region;
-    const { version } = await services.installation.rotateDomainKey(region);
+    const rotated = await services.installation.rotateDomainKey(region);
+    if (rotated === undefined) {
+      throw new Refusal(
+        'NotFoundException',
+        `There is no domain key in ${region}: the first key there makes one.`,
+      );
+    }
+    const { version } = rotated;
     const output = { Region: region, Version: version };
     return { output, audit: { responseElements: output } };
   },
