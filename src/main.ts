@@ -5,14 +5,14 @@
  *
  * Long because it names every part once.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import { LastUsage } from './audit/last-usage.ts';
 import { LogSigningKeyBroken, logSigningKeyName, newLogSigner, openLogSigner } from './audit/log-signer.ts';
-import { Recorder } from './audit/recorder.ts';
+import { outboxRow, type RecordedEvent, Recorder } from './audit/recorder.ts';
 import { RefusalSampler } from './audit/refusal-sampler.ts';
 import {
   notedLogSize,
@@ -45,7 +45,7 @@ import { operateInstallation } from './jobs/operate-installation.ts';
 import { resealKeyMaterial } from './jobs/reseal-key-material.ts';
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts';
 import { Scheduler } from './jobs/scheduler.ts';
-import { keyEvent } from './jobs/service-event.ts';
+import { accessKeyEvent, keyEvent } from './jobs/service-event.ts';
 import { newAccessKeyId, newSecretAccessKey } from './keys/access-key-id.ts';
 import {
   exposeSecretAccessKey,
@@ -141,7 +141,8 @@ async function openInstallation(
     const lock = await lockDirectory(directory);
     closers.push(() => lock.release());
     const logDirectory = join(lock.directory, 'log');
-    if (!existsSync(databasePath(lock.directory))) await requireNoLog(logDirectory);
+    const database = statSync(databasePath(lock.directory), { throwIfNoEntry: false });
+    if (database === undefined || database.size === 0) await requireNoLog(logDirectory);
     const opening = openSqliteStorage({
       directory: lock.directory,
       faults: () => {
@@ -203,10 +204,13 @@ async function openInstallation(
       signer = made.signer;
       writes.push({ do: 'putMeta', row: installationToRow(facts) }, made.write);
     }
+    const accessKeyWrites: Write[] = [];
+    const accessKeyEvents: RecordedEvent[] = [];
     const keepAccessKey = (accessKeyId: string, accountId: string, secret: Buffer): void => {
       const write = insertAccessKey(purposeKeys, accessKeyId, accountId, secret, clock.nowMs());
       secret.fill(0);
-      writes.push(write);
+      accessKeyWrites.push(write);
+      accessKeyEvents.push(accessKeyEvent(accessKeyId, accountId, clock.nowMs()));
       stored.push(write.row);
     };
     const isOperators = ({ accountId }: { readonly accountId: string }): boolean =>
@@ -219,7 +223,11 @@ async function openInstallation(
     if (create && !stored.some(isOperators) && !config.credentials.some(isOperators))
       keepAccessKey(newAccessKeyId(), facts.operatorAccountId, newSecretAccessKey());
     // One transaction: a crash before it leaves a directory that is set up anew, with the same seal.
-    if (writes.length > 0) await storage.commit({ writes, events: [] });
+    let { outbox } = state;
+    if (existing === undefined) {
+      outbox = accessKeyEvents.map((event) => outboxRow(event, 0));
+      await storage.commit({ writes: [...writes, ...accessKeyWrites], events: outbox });
+    }
 
     const log = await openAuditLog({
       directory: logDirectory,
@@ -235,11 +243,13 @@ async function openInstallation(
       () => log.close(),
     );
     log.onFailure(failed);
-    await recoverOutbox(storage, log, state.outbox);
+    await recoverOutbox(storage, log, outbox);
     // From now on a log that is gone is missed.
     if (notedLogSize(state.meta) === undefined)
       await storage.commit({ writes: [noteLogSize(log.size)], events: [] });
     recorder = new Recorder(storage, log);
+    if (existing !== undefined && accessKeyWrites.length > 0)
+      await recorder.commit({ writes: accessKeyWrites, apply: () => undefined }, accessKeyEvents);
     // Interrupted by a crash. What it changes is told to the log as by the request that began it.
     if (seal.rootKeyIds.length > 1) await domainKeys.finishRootRotation();
 
@@ -290,23 +300,31 @@ async function openSeal(
   faults: Faults,
   mayCreate: () => Promise<boolean>,
 ): Promise<Seal> {
-  const isMissing = async (path: string): Promise<boolean> => {
-    if (existsSync(path)) return false;
+  const rootKeyPath = join(directory, rootKeyFile);
+  const sealPath = join(directory, sealFile);
+  const isMissing = async (missing: string): Promise<boolean> => {
+    if (existsSync(missing)) return false;
     if (await mayCreate()) return true;
+    if (missing === rootKeyPath && existsSync(sealPath))
+      throw new SealBroken(`${sealPath} opens with a passphrase: add \`--passphrase-file FILE\``);
+    if (missing === sealPath && existsSync(rootKeyPath))
+      throw new SealBroken(
+        `the root key is in ${rootKeyPath}, which \`holdfast dev\` alone opens, without \`--passphrase-file\``,
+      );
     throw new SealBroken(
-      `${path} is missing, and nothing that is stored opens without it: put it back from a backup`,
+      `${missing} is missing, and nothing that is stored opens without it: put it back from a backup`,
     );
   };
   if (config.seal.kind === 'file') {
-    const path = join(directory, rootKeyFile);
-    return (await isMissing(path)) ? createFileSeal(path, faults) : openFileSeal(path, faults);
+    return (await isMissing(rootKeyPath))
+      ? createFileSeal(rootKeyPath, faults)
+      : openFileSeal(rootKeyPath, faults);
   }
-  const path = join(directory, sealFile);
   const passphrase = readSecretSource(config.seal.passphrase);
   try {
-    return (await isMissing(path))
-      ? await createPassphraseSeal(path, passphrase, argon2idDefault, faults)
-      : await openPassphraseSeal(path, passphrase, faults);
+    return (await isMissing(sealPath))
+      ? await createPassphraseSeal(sealPath, passphrase, argon2idDefault, faults)
+      : await openPassphraseSeal(sealPath, passphrase, faults);
   } finally {
     passphrase.fill(0);
   }

@@ -119,6 +119,18 @@ test('a server on a directory that holds no installation says so and does not ma
   assert.equal(existsSync(join(scratch, 'mistyped')), false);
 });
 
+test('a directory with the other seal is not called broken: the message says which option is in the way', async () => {
+  await run(withSeal('init', 'sealed'));
+  const unsealed = /seal\.bin opens with a passphrase: add `--passphrase-file FILE`/;
+  assert.match((await run(dev('sealed'))).err, unsealed);
+  const { out } = await run(['doctor', '--data-dir', join(scratch, 'sealed')]);
+  assert.match(out, unsealed);
+  await run(dev('unsealed'));
+  const { code, err } = await run(withSeal('server', 'unsealed'));
+  assert.equal(code, 1);
+  assert.match(err, /root\.key, which `holdfast dev` alone opens, without `--passphrase-file`/);
+});
+
 test('a start on a port in use says which, and leaves no ephemeral directory', async () => {
   const holder = createServer();
   await new Promise<void>((resolve) => {
