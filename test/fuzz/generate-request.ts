@@ -13,6 +13,8 @@ export const kmsOperationNames = Object.keys(kmsTable.operations) as readonly Km
 export interface FuzzOptions {
   /** Texts to prefer for shapes of these names, such as the ids of keys that exist: `{ KeyIdType: [...] }`. */
   readonly texts?: Readonly<Record<string, readonly string[]>>;
+  /** The same for shapes that are blobs. */
+  readonly blobs?: Readonly<Record<string, readonly Buffer[]>>;
 }
 
 /** A third each is valid by the model, nearly valid, and hostile. */
@@ -64,9 +66,7 @@ export function validValue(random: Random, shapeName: string, options: FuzzOptio
     case 'double':
       return random();
     case 'blob':
-      return bytesOf(random, lengthWithin(random, shape.min ?? 0, Math.min(shape.max ?? 64, 8192))).toString(
-        'base64',
-      );
+      return validBlob(random, shapeName, shape, options).toString('base64');
     case 'boolean':
       return random() < 0.5;
     case 'timestamp':
@@ -74,6 +74,17 @@ export function validValue(random: Random, shapeName: string, options: FuzzOptio
     default:
       return shape satisfies never;
   }
+}
+
+function validBlob(
+  random: Random,
+  shapeName: string,
+  shape: ShapeTable & { readonly type: 'blob' },
+  { blobs = {} }: FuzzOptions,
+): Buffer {
+  const preferred = blobs[shapeName];
+  if (preferred !== undefined && preferred.length > 0 && random() < 0.8) return oneOf(random, preferred);
+  return bytesOf(random, lengthWithin(random, shape.min ?? 0, Math.min(shape.max ?? 64, 8192)));
 }
 
 function validText(
