@@ -41,6 +41,9 @@ export class SeedRefused extends Error {
 const keyMaterialBytes = 32;
 const seedKeysMax = 10_000;
 const tagsMax = 50;
+/** The bounds that CreateKey has. */
+const descriptionCharactersMax = 8192;
+const policyBytesMax = 32_768;
 const members = ['accountId', 'region', 'keyId', 'keyMaterial', 'description', 'aliases', 'tags', 'policy'];
 
 /** Throws `SeedRefused`, which names the entry that is wrong and never shows key material. */
@@ -101,19 +104,25 @@ function parseKey(
   }
   const tags = entry.tags ?? {};
   if (!isTags(tags)) throw new SeedRefused(`${where}.tags is not an object with texts as values`);
+  const description = text('description', '');
+  if (description.length > descriptionCharactersMax)
+    throw new SeedRefused(`${where}.description has more than ${descriptionCharactersMax} characters`);
+  const policy = entry.policy === undefined ? undefined : JSON.stringify(entry.policy);
+  if (policy !== undefined && Buffer.byteLength(policy) > policyBytesMax)
+    throw new SeedRefused(`${where}.policy has more than ${policyBytesMax} bytes`);
   return {
     accountId,
     region,
     keyId,
     ...(entry.keyMaterial === undefined ? {} : { keyMaterial: text('keyMaterial') }),
-    description: text('description', ''),
+    description,
     aliases,
     tags: Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
-    ...(entry.policy === undefined ? {} : { policy: JSON.stringify(entry.policy) }),
+    ...(policy === undefined ? {} : { policy }),
   };
 }
 
-/** The change that makes a seeded key, or undefined when the key is there already. */
+/** The change that makes a seeded key, or undefined when the key is there already. Rejects with `SeedRefused` when it cannot be. */
 export async function seedKeyChange(
   table: KeyTable,
   keyStore: KeyStore,
@@ -122,7 +131,13 @@ export async function seedKeyChange(
   nowMs: number,
 ): Promise<{ key: Key; change: StateChange } | undefined> {
   const { accountId, region, keyId } = seed;
-  if (table.key(region, keyId) !== undefined) return undefined;
+  const there = table.key(region, keyId);
+  if (there !== undefined) {
+    if (there.accountId === accountId) return undefined;
+    throw new SeedRefused(`${keyId} of account ${accountId} is a key of account ${there.accountId} already`);
+  }
+  const taken = seed.aliases.find((name) => table.alias(accountId, region, name) !== undefined);
+  if (taken !== undefined) throw new SeedRefused(`the alias \`${taken}\` is in use for another key`);
   const policy = policies.of(seed.policy ?? defaultKeyPolicy(accountId));
   requireCompiles(policy, seed);
   const fresh = await newKey(
