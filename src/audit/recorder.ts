@@ -15,6 +15,13 @@ export interface RecordedEvent {
   readonly record: string;
 }
 
+/** As it is committed with its change. `logSizeBefore`: the log has the event at or after this index, or not at all. */
+export const outboxRow = ({ eventId, record }: RecordedEvent, logSizeBefore: number): OutboxRow => ({
+  eventId,
+  logSizeBefore,
+  record: Buffer.from(record),
+});
+
 export class Recorder {
   readonly #storage: Storage;
   readonly #log: AuditLog;
@@ -36,9 +43,7 @@ export class Recorder {
     events: readonly RecordedEvent[],
   ): Promise<void> {
     const logSizeBefore = this.#log.size;
-    const outbox = events.map(
-      ({ eventId, record }): OutboxRow => ({ eventId, logSizeBefore, record: Buffer.from(record) }),
-    );
+    const outbox = events.map((event) => outboxRow(event, logSizeBefore));
     // A crash before this leaves nothing; during it, all or nothing.
     await this.#storage.commit({ writes: change.writes, events: outbox });
     // A crash from here on leaves the outbox rows, which `recoverOutbox` (two-stores.ts) appends before anything is served.

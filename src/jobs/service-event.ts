@@ -55,3 +55,15 @@ export const keyEvent = (eventName: string, key: Key, timeMs: number, details: o
     keys: [key],
     details,
   });
+
+/** An access key was kept that nobody called for: by `init`, or by a start that found none. */
+export const accessKeyEvent = (accessKeyId: string, accountId: string, timeMs: number): RecordedEvent =>
+  serviceEvent({
+    eventSource: 'holdfast',
+    eventName: 'CreateAccessKey',
+    accountId,
+    region: '',
+    timeMs,
+    keys: [],
+    details: { accessKeyId },
+  });
