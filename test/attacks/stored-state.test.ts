@@ -8,6 +8,7 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { readRecords } from '../../src/audit/read-records.ts';
 import { type DevServer, neighbour, operator, startDevServer } from '../support/dev-server.ts';
 import { Caller, policyOf, refusesToStart, scratchDirectory, startAndStop } from './attacker.ts';
 
@@ -233,8 +234,6 @@ describe('the data directory, changed while the server is stopped', () => {
   });
 
   test('rows that no server would have written stop the start', async () => {
-    // Without credentials given from outside, which this directory was made with, a start ends as well.
-    assert.match(await refusesToStart(directory), /has no credentials/);
     const changes: Readonly<Record<string, string>> = {
       'a key of no account': `UPDATE kms_key SET account_id = 'nobody' WHERE key_id = '${key.id}'`,
       'a key whose body is no JSON': `UPDATE kms_key SET body = '{' WHERE key_id = '${key.id}'`,
@@ -268,7 +267,10 @@ describe('the data directory, changed while the server is stopped', () => {
     // SECURITY.md says so. It changes nothing but the log, and the log cannot be made to lose anything by it.
     assert.equal((await owner.does('DescribeKey', { KeyId: key.id })).KeyMetadata.Enabled, true);
     await stop();
-    const again = await start();
-    assert.equal((await again.does('DescribeKey', { KeyId: key.id })).KeyMetadata.Enabled, true);
+    let found = 0;
+    for await (const { record } of readRecords(join(directory, 'log'), 0, Number.MAX_SAFE_INTEGER)) {
+      if (record.includes(eventId)) found += 1;
+    }
+    assert.equal(found, 1);
   });
 });
