@@ -152,9 +152,8 @@ export class AuditLog {
   append(record: Uint8Array | string, committed = false): Promise<void> {
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
     if (this.#closed) return Promise.reject(new AuditLogFailed('the audit log is closed'));
-    const length = typeof record === 'string' ? Buffer.byteLength(record) : record.length;
-    if (length > recordBytesMax)
-      return Promise.reject(new RangeError(`an audit record has at most ${recordBytesMax} bytes`));
+    const length = lengthOf(record);
+    if (length > recordBytesMax) return Promise.reject(tooLong());
     if (this.#waitingBytes + length > this.#waitingBytesMax) return Promise.reject(new AuditLogBusy());
     if (!this.#gathering.fits(length)) {
       this.#full.push(this.#gathering);
@@ -168,8 +167,15 @@ export class AuditLog {
     return batch.durable;
   }
 
-  /** Resolves when all are durable; they lie next to each other and in this order. */
+  /** Resolves when all are durable; they lie next to each other and in this order. Where one is not taken, none is. */
   async appendAll(records: readonly (Uint8Array | string)[]): Promise<void> {
+    let bytes = 0;
+    for (const record of records) {
+      const length = lengthOf(record);
+      if (length > recordBytesMax) throw tooLong();
+      bytes += length;
+    }
+    if (this.#waitingBytes + bytes > this.#waitingBytesMax) throw new AuditLogBusy();
     await Promise.all(records.map((record) => this.append(record)));
   }
 
@@ -317,7 +323,7 @@ export class AuditLog {
     if (this.#preparing !== undefined) return;
     const { directory, faults } = this.#options;
     const { number, bytes } = this.#segment;
-    this.#preparing = lengthOf(directory, number + 1).then((length) =>
+    this.#preparing = segmentLength(directory, number + 1).then((length) =>
       length === undefined
         ? prepareSegment(directory, number + 1, nextSegmentBytes(bytes), faults)
         : undefined,
@@ -379,9 +385,14 @@ export class AuditLog {
   }
 }
 
+const lengthOf = (record: Uint8Array | string): number =>
+  typeof record === 'string' ? Buffer.byteLength(record) : record.length;
+
+const tooLong = (): RangeError => new RangeError(`an audit record has at most ${recordBytesMax} bytes`);
+
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-async function lengthOf(directory: string, number: number): Promise<number | undefined> {
+async function segmentLength(directory: string, number: number): Promise<number | undefined> {
   try {
     return (await stat(join(directory, segmentName(number)))).size;
   } catch (error) {

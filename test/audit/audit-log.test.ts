@@ -119,6 +119,20 @@ test('more waiting records than may wait are refused, and the log goes on', asyn
   await log.close();
 });
 
+test('records that belong together are all taken or none is', async () => {
+  const log = await open(newDirectory(), { waitingBytesMax: 300 });
+  const [, together] = await Promise.allSettled([
+    log.append('x'.repeat(100)),
+    log.appendAll(['a'.repeat(150), 'b'.repeat(150)]),
+  ]);
+  assert.ok(together.status === 'rejected' && together.reason instanceof AuditLogBusy);
+  await log.appendAll(['c', 'd'.repeat(299)]);
+  assert.deepEqual(await records(log, 1), ['c', 'd'.repeat(299)]);
+  await assert.rejects(log.appendAll(['e', 'x'.repeat(recordBytesMax + 1)]), RangeError);
+  assert.equal(log.size, 3);
+  await log.close();
+});
+
 test('a record longer than a record may be is refused, and one as long as it may be is not', async () => {
   const directory = newDirectory();
   const log = await open(directory, { firstSegmentBytes: 1024 * 1024 });
