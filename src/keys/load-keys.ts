@@ -1,7 +1,7 @@
 /** Fills the key table from what is stored, once, at start. */
 import type { KeyMaterialRow, StoredState } from '../storage/interface.ts';
 import type { KeyPolicies } from './key-policy.ts';
-import { aliasFromRow, keyFromRow } from './key-row.ts';
+import { aliasFromRow, keyFromRow, RowUnreadable } from './key-row.ts';
 import type { KeyTable } from './key-table.ts';
 
 export function loadKeys(
@@ -17,9 +17,15 @@ export function loadKeys(
     else rows.push(row);
   }
   for (const row of state.keys) {
-    table.putKey(
-      keyFromRow(row, materials.get(`${row.accountId} ${row.region} ${row.keyId}`) ?? [], policies),
-    );
+    const { accountId, region, keyId } = row;
+    const other = table.key(region, keyId);
+    // A ciphertext names its key without the account, so in a Region an id is one key's.
+    if (other !== undefined) {
+      throw new RowUnreadable(
+        `key ${keyId} of account ${accountId}: account ${other.accountId} has one of that id in ${region}, and it`,
+      );
+    }
+    table.putKey(keyFromRow(row, materials.get(`${accountId} ${region} ${keyId}`) ?? [], policies));
   }
   for (const row of state.aliases) table.putAlias(aliasFromRow(row));
 }
