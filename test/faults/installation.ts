@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogVerification } from '../../src/audit/verify-log.ts';
 import type { Random } from '../fuzz/random.ts';
 import { type DevServer, neighbour, operator, startDevServer } from '../support/dev-server.ts';
 import { AuditTrail } from './audit-trail.ts';
@@ -106,9 +107,10 @@ export class Installation {
   }
 
   /** What must hold while nothing runs: the log verifies and has every answer that was given. */
-  async checkLog(): Promise<void> {
-    await this.trail.read(this.#logKey ?? '');
+  async checkLog(): Promise<LogVerification> {
+    const verification = await this.trail.read(this.#logKey ?? '');
     checkAnswersAreLogged(this.workers, this.trail);
+    return verification;
   }
 
   /** What must hold once a server is up again. */

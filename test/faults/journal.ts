@@ -56,6 +56,8 @@ export class Journal {
   facts = noFacts();
   acknowledged: Acknowledged[] = [];
   ciphertexts: Ciphertext[] = [];
+  /** Every request whose connection ended before an answer. */
+  notAnswered: { readonly operation: string; readonly userAgent: string }[] = [];
   unanswered: Unanswered[] = [];
   /** By Region, as answered. */
   domainKeyVersions = new Map<string, number>();
@@ -63,10 +65,10 @@ export class Journal {
 
   /** Of a journal in which nothing is open. */
   copy(): Journal {
-    const { facts, acknowledged, ciphertexts, domainKeyVersions, rootKeyId } = this;
+    const { facts, acknowledged, ciphertexts, notAnswered, domainKeyVersions, rootKeyId } = this;
     return Object.assign(
       new Journal(),
-      structuredClone({ facts, acknowledged, ciphertexts, domainKeyVersions, rootKeyId }),
+      structuredClone({ facts, acknowledged, ciphertexts, notAnswered, domainKeyVersions, rootKeyId }),
     );
   }
 }

@@ -83,6 +83,7 @@ export class Worker {
       answer = await client.ask(operation, input, { service, userAgent });
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
+      this.journal.notAnswered.push({ operation, userAgent });
       if (change !== undefined) this.journal.unanswered.push({ operation, userAgent, apply: change });
       return false;
     }
