@@ -3,27 +3,17 @@
  * directory and the port are, and for production the paths of the data and of the passphrase.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, type TestContext, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CertificateAuthority } from './certificate-authority.ts';
 import { bareEnvironment } from './endpoints.ts';
+import { codeBlocks, exportsIn, freePort, runInShell, serve } from './printed-commands.ts';
 import { pythonBin, runProgram } from './python-program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
-
-/** The code blocks of a language under a heading, in order. */
-function codeBlocks(heading: string, language: string): readonly string[] {
-  const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
-  assert.ok(section !== undefined, `the README has no section \`${heading}\``);
-  const blocks = [...section.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
-  return blocks.filter(([, name]) => name === language).map(([, , code = '']) => code);
-}
 
 let directory = '';
 let certificates: { readonly caFile: string; readonly certificateFile: string; readonly keyFile: string };
@@ -33,72 +23,6 @@ before(() => {
   certificates = { caFile: authority.caFile, ...authority.issue('server') };
 });
 after(() => rmSync(directory, { recursive: true, force: true }));
-
-interface CommandEnded {
-  readonly command: string;
-  readonly code: number;
-  readonly out: string;
-}
-
-/** Runs the commands one after the other in one shell, as they would be pasted. */
-async function runInShell(
-  code: string,
-  env: Readonly<Record<string, string>>,
-  cwd: string,
-): Promise<readonly CommandEnded[]> {
-  const commands = code
-    .replaceAll('\\\n', '')
-    .split('\n')
-    .filter((line) => line.trim() !== '');
-  const mark = '=== ended with ';
-  const script = commands.map((command) => `${command}\nprintf '\\n${mark}%s\\n' "$?"\n`).join('');
-  const { out, err } = await runProgram('sh', ['-c', `exec 2>&1\n${script}`], env, { cwd });
-  const parts = out.split(`\n${mark}`);
-  assert.equal(parts.length - 1, commands.length, `${out}\n${err}`);
-  return commands.map((command, index) => {
-    const before = parts[index] ?? '';
-    const codeOfNext = Number.parseInt(parts[index + 1] ?? '', 10);
-    return { command, code: codeOfNext, out: index === 0 ? before : before.slice(before.indexOf('\n') + 1) };
-  });
-}
-
-const exportsIn = (text: string): Record<string, string> =>
-  Object.fromEntries(
-    [...text.matchAll(/^ {2}export (.*)$/gm)].flatMap(([, pairs = '']) =>
-      pairs.split(' ').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-    ),
-  );
-
-/** Starts a command that serves, and resolves with what it printed once it is ready. */
-async function serve(
-  t: TestContext,
-  [command = '', ...args]: readonly string[],
-  env: Readonly<Record<string, string>>,
-  cwd: string,
-): Promise<{ readonly printed: string; stop(): Promise<void> }> {
-  // A group of its own: what `make` starts gets the signal too.
-  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const stop = async (): Promise<void> => {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      process.kill(-child.pid, 'SIGTERM');
-    }
-    await closed;
-  };
-  t.after(stop);
-  let printed = '';
-  await new Promise<void>((resolve, reject) => {
-    const read = (chunk: Buffer): void => {
-      printed += chunk.toString();
-      if (/ready at .*\n[\s\S]*^log key .*\n/m.test(printed)) resolve();
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.once('error', reject);
-    void closed.then(() => reject(new Error(`ended before it was ready:\n${printed}`)));
-  });
-  return { printed, stop };
-}
 
 /** A directory in which the README's relative paths lead where they do in a checkout. */
 function workingDirectory(name: string): string {
@@ -117,7 +41,7 @@ for (const kind of ['plain HTTP', 'TLS']) {
     const settings = { ...bare, PATH: `${pythonBin}:${PATH}`, HOME: home, HOLDFAST_PORT: '0' };
     const { caFile, certificateFile, keyFile } = certificates;
     const trust = kind === 'TLS' ? { AWS_CA_BUNDLE: caFile, NODE_EXTRA_CA_CERTS: caFile } : {};
-    const [makeRun = ''] = codeBlocks('Run it', 'sh');
+    const [makeRun = ''] = codeBlocks('README.md', 'Run it', 'sh');
     const server = await serve(
       t,
       makeRun.trim().split(' '),
@@ -128,7 +52,7 @@ for (const kind of ['plain HTTP', 'TLS']) {
     );
     const env = { ...settings, ...trust, ...exportsIn(server.printed) };
 
-    const blocks = codeBlocks('First five minutes: AWS CLI', 'sh').join('\n');
+    const blocks = codeBlocks('README.md', 'First five minutes: AWS CLI', 'sh').join('\n');
     const ended = await runInShell(blocks, env, cwd);
     for (const { command, code, out } of ended) {
       const meantToFail = /# .*InvalidCiphertextException/.test(command);
@@ -144,7 +68,7 @@ for (const kind of ['plain HTTP', 'TLS']) {
     );
     assert.match(outOf('log verify'), /^verified$/m);
 
-    const [sample = ''] = codeBlocks('First five minutes: an SDK', 'js');
+    const [sample = ''] = codeBlocks('README.md', 'First five minutes: an SDK', 'js');
     writeFileSync(join(cwd, 'orders.mjs'), sample);
     const sampled = await runProgram(process.execPath, ['orders.mjs'], env, { cwd });
     assert.deepEqual(sampled, { code: 0, out: 'one sandwich\n', err: '' });
@@ -163,7 +87,7 @@ test("the README's commands for production work as printed", async (t) => {
   ] as const) {
     symlinkSync(file, join(cwd, name));
   }
-  const [start = '', look = '', doctor = ''] = codeBlocks('In production', 'sh').map((block) =>
+  const [start = '', look = '', doctor = ''] = codeBlocks('README.md', 'In production', 'sh').map((block) =>
     block
       .replaceAll('/var/lib/holdfast', join(cwd, 'data'))
       .replaceAll('/run/secrets/holdfast', passphraseFile)
@@ -190,12 +114,3 @@ test("the README's commands for production work as printed", async (t) => {
   assert.equal(examined?.code, 0, examined?.out ?? '');
   assert.match(examined?.out ?? '', /nothing is wrong/);
 });
-
-/** Free now; the server takes it a moment later. */
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => listener.once('listening', resolve));
-  const address = listener.address();
-  await new Promise((resolve) => listener.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
