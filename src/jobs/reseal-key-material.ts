@@ -7,6 +7,7 @@ import { withMaterials } from '../keys/key-row.ts';
 import type { KeyTable } from '../keys/key-table.ts';
 import { updateKeyChange } from '../keys/state-change.ts';
 import type { Services } from '../operations/operation.ts';
+import { PreconditionFailed } from '../storage/interface.ts';
 import { dueKeys } from './due-keys.ts';
 import { serviceEvent } from './service-event.ts';
 
@@ -16,7 +17,7 @@ import { serviceEvent } from './service-event.ts';
  * what is left to do is what is still older. Returns how many keys were moved.
  */
 export async function resealKeyMaterial(
-  { table, keyStore, clock }: Services,
+  { table, keyStore, clock }: Pick<Services, 'table' | 'keyStore' | 'clock'>,
   recorder: Recorder,
   domainKeys: DomainKeys,
 ): Promise<number> {
@@ -25,7 +26,7 @@ export async function resealKeyMaterial(
     .filter((region) => region !== installationLine && domainKeys.versions(region).length > 1);
   if (lines.length === 0) return 0;
   const isStale = (key: Key): boolean => isUnderOlder(key, domainKeys.currentVersion(key.region));
-  const moved = await dueKeys(table, isStale, async (key) => {
+  const moving = dueKeys(table, isStale, async (key) => {
     const changed = await Promise.all(
       key.materials.map(async (material) => ({ ...material, ...(await keyStore.reseal(material)) })),
     );
@@ -40,12 +41,22 @@ export async function resealKeyMaterial(
     });
     await recorder.commit(updateKeyChange(table, key, withMaterials(key, changed), { changed }), [event]);
   });
-  for (const region of lines) {
-    if (staleKeyCount(table, (each) => (each === region ? domainKeys.currentVersion(each) : 0)) > 0) continue;
-    // Should a key be stored under it at this moment, the database refuses the deletion and the next run comes back.
-    for (const version of domainKeys.versions(region).slice(0, -1)) await domainKeys.retire(region, version);
+  // A Region whose key material all went through can let its older domain keys go, whatever happened in another.
+  await moving.catch(() => undefined);
+  for (const region of lines) await retireUnused(table, domainKeys, region);
+  return moving;
+}
+
+async function retireUnused(table: KeyTable, domainKeys: DomainKeys, region: string): Promise<void> {
+  const current = domainKeys.currentVersion(region);
+  if (staleKeyCount(table, (each) => (each === region ? current : 0)) > 0) return;
+  try {
+    for (const version of domainKeys.versions(region))
+      if (version < current) await domainKeys.retire(region, version);
+  } catch (error) {
+    // A key is being stored under it at this moment: the database refuses the deletion, and the next run comes back.
+    if (!(error instanceof PreconditionFailed)) throw error;
   }
-  return moved;
 }
 
 /** How many keys have key material under an older domain key. A current version of 0 leaves the Region out. */
