@@ -41,10 +41,7 @@ export function operateInstallation(parts: OperatedParts): Installation {
       LogSize: log.size,
       LogPublicKey: parts.logPublicKey,
     }),
-    async rotateRootKey() {
-      const previousRootKeyId = seal.rootKeyId;
-      return { previousRootKeyId, rootKeyId: await domainKeys.rotateRoot() };
-    },
+    rotateRootKey: () => domainKeys.rotateRoot(),
     async rotateDomainKey(region) {
       if (domainKeys.currentVersion(region) === 0) return undefined;
       const version = await domainKeys.rotate(region);

@@ -105,11 +105,12 @@ export class DomainKeys implements DomainKeyRing {
    * From its beginning to its end it is one change: were another root to come between, what was just
    * sealed under this one would lose it.
    */
-  rotateRoot(): Promise<string> {
+  rotateRoot(): Promise<{ readonly previousRootKeyId: string; readonly rootKeyId: string }> {
     return this.#change(async () => {
+      const previousRootKeyId = this.#seal.rootKeyId;
       const rootKeyId = await this.#seal.beginRotation();
       await this.#finishRootRotation();
-      return rootKeyId;
+      return { previousRootKeyId, rootKeyId };
     });
   }
 
