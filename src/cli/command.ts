@@ -67,7 +67,8 @@ export const commands: readonly Command[] = [
   {
     name: 'init',
     configured: true,
-    summary: 'makes a data directory with its root key, and prints the public key of its log',
+    summary:
+      'makes a data directory with its root key, and prints its first access key and the public key of its log',
   },
   { name: 'status', summary: 'shows what a running server says of itself' },
   {

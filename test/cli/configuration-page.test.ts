@@ -21,6 +21,10 @@ arguments and as variables. Beyond loopback it listens only with TLS, or with \`
 The certificate is taken again on SIGHUP and when its files have changed; connections stay open, and a
 certificate that cannot serve is reported while the old one stays.
 
+Commands that call a server or read a log have options of their own, which \`holdfast COMMAND --help\` shows.
+They read \`HOLDFAST_ENDPOINT\`, \`HOLDFAST_CA_FILE\` and \`HOLDFAST_LOG_KEY\`, and the usual \`AWS_ACCESS_KEY_ID\`,
+\`AWS_SECRET_ACCESS_KEY\`, \`AWS_REGION\` and \`AWS_DEFAULT_REGION\`. \`NO_COLOR\` switches colours off.
+
 This page is made from \`src/config/options.ts\` by \`test/cli/configuration-page.test.ts\`.
 `;
 
