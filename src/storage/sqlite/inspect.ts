@@ -1,5 +1,5 @@
 /**
- * What `holdfast doctor` and `status` can say of a database that no server has open. It reads
+ * What `holdfast doctor` can say of a database that no server has open. It reads
  * everything and changes nothing. Synchronous work in bulk: for a command, not for a server.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
