@@ -61,12 +61,14 @@ export class RefusalSampler {
     const nowMs = this.#clock.nowMs();
     const source = this.#sourceOf(facts.sourceAddress, nowMs);
     if (source.bucket.take(nowMs) && this.#overall.take(nowMs)) return [buildEvent(shortened(facts))];
-    if (source.counts.size === 0) source.firstMs = nowMs;
-    source.lastMs = nowMs;
-    const code = facts.errorCode ?? others;
-    const known = source.counts.has(code) || source.counts.size < errorCodesMax - 1 ? code : others;
-    source.counts.set(known, (source.counts.get(known) ?? 0) + 1);
+    count(source, facts.errorCode, nowMs);
     return [];
+  }
+
+  /** Only counts the refusal: for one that cannot be recorded by itself now, whoever asked. */
+  count({ sourceAddress, errorCode }: Pick<EventFacts, 'sourceAddress' | 'errorCode'>): void {
+    const nowMs = this.#clock.nowMs();
+    count(this.#sourceOf(sourceAddress, nowMs), errorCode, nowMs);
   }
 
   /** Records that tell what was only counted since the last call. To be appended; call every few minutes. */
@@ -102,6 +104,14 @@ export class RefusalSampler {
     this.#sources.set(name, source);
     return source;
   }
+}
+
+function count(source: Source, errorCode: string | undefined, nowMs: number): void {
+  if (source.counts.size === 0) source.firstMs = nowMs;
+  source.lastMs = nowMs;
+  const code = errorCode ?? others;
+  const known = source.counts.has(code) || source.counts.size < errorCodesMax - 1 ? code : others;
+  source.counts.set(known, (source.counts.get(known) ?? 0) + 1);
 }
 
 /** So many at once, then one per interval. */

@@ -1,4 +1,5 @@
 /** The audit record of a request: made durable, with the change it tells of, before any answer. */
+import { AuditLogBusy } from '../audit/audit-log.ts';
 import { buildEvent, type EventFacts } from '../audit/event.ts';
 import type { RecordedEvent } from '../audit/recorder.ts';
 import type { Refusal } from '../base/refusal.ts';
@@ -8,6 +9,7 @@ import { callFacts } from './call-facts.ts';
 import { commitChange } from './commit-change.ts';
 import type { PipelineDependencies } from './dependencies.ts';
 import type { PerformedCall } from './operate.ts';
+import { throttled } from './refusal.ts';
 
 export interface RecordedCall extends Pick<PerformedCall, 'call' | 'declaration' | 'outcome'> {
   readonly recorded: true;
@@ -47,7 +49,7 @@ function successEvents({ call, caller, outcome }: PerformedCall): AccountEvent[]
 export async function recordRefusal(
   call: Call,
   refusal: Refusal,
-  { recorder, sampler }: PipelineDependencies,
+  { recorder, sampler }: Pick<PipelineDependencies, 'recorder' | 'sampler'>,
 ): Promise<void> {
   const facts: EventFacts = {
     ...callFacts(call, uuid(), call.caller?.principal.accountId ?? '', call.keys),
@@ -55,8 +57,14 @@ export async function recordRefusal(
     errorMessage: refusal.message,
     responseElements: null,
   };
-  if (call.caller !== undefined) await recorder.append([buildEvent(facts)]);
-  else await recorder.append(sampler.sample(facts));
+  const records = call.caller === undefined ? sampler.sample(facts) : [buildEvent(facts)];
+  try {
+    await recorder.append(records);
+  } catch (error) {
+    // Answered all the same, to slow down whoever asks so much: a later record says how many there were.
+    if (error instanceof AuditLogBusy) sampler.count({ ...facts, errorCode: throttled });
+    throw error;
+  }
 }
 
 /** CloudTrail names a denial without the suffix that the API's answer has. */
