@@ -81,14 +81,14 @@ const accounts: readonly Option[] = [
   {
     name: 'region',
     value: 'REGION',
-    commands: [...running, 'init'],
+    commands: running,
     fallback: 'us-east-1',
     help: 'the Region that is meant when a request names none',
   },
   {
     name: 'regions',
     value: 'LIST',
-    commands: [...running, 'init'],
+    commands: running,
     help: 'the Regions to serve, separated by commas; by default any in `dev`, `--region` alone in `server`',
   },
   {
