@@ -120,13 +120,6 @@ function noteRecord(usages: Map<string, KeyUsage>, record: Buffer): void {
   }
 }
 
-/** What is known of the keys' last use: from the file at `path`, and from the records of `log` since. */
-export async function openLastUsage(path: string, log: Pick<AuditLog, 'read' | 'size'>): Promise<LastUsage> {
-  const lastUsage = new LastUsage();
-  await lastUsage.restore(path, log);
-  return lastUsage;
-}
-
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface UsageEvent {

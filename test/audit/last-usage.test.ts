@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildEvent, type EventFacts } from '../../src/audit/event.ts';
-import { LastUsage, openLastUsage } from '../../src/audit/last-usage.ts';
+import { LastUsage } from '../../src/audit/last-usage.ts';
 import { newDirectory, open } from './scratch-log.ts';
 
 const accountId = '111122223333';
@@ -27,6 +27,13 @@ const event = (eventName: string, n: number, id: string, more: Partial<EventFact
     recipientAccountId: accountId,
     ...more,
   });
+
+/** As at a start. */
+async function openLastUsage(...restored: Parameters<LastUsage['restore']>): Promise<LastUsage> {
+  const usage = new LastUsage();
+  await usage.restore(...restored);
+  return usage;
+}
 
 test('the last successful cryptographic use of each key is rebuilt from the log', async () => {
   const log = await open(newDirectory());
