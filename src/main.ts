@@ -37,7 +37,7 @@ import { holdfastVersion } from './cli/version.ts';
 import type { Config } from './config/config.ts';
 import { readSecretSource } from './config/secret-source.ts';
 import { uuid } from './crypto/random.ts';
-import { startHttpServer } from './http/server.ts';
+import { loadHttp, startHttpServer } from './http/server.ts';
 import { Identities } from './identity/identities.ts';
 import { deleteDueKeys } from './jobs/delete-due-keys.ts';
 import { domainKeyEvents } from './jobs/domain-key-events.ts';
@@ -108,11 +108,15 @@ export class NotInitialized extends Error {
   }
 }
 
-/** Opens the installation in the data directory; `create` lets it begin one in an empty directory. */
+/**
+ * Opens the installation in the data directory; `create` lets it begin one in an empty directory.
+ * `meanwhile` is called once there is nothing left to do but to wait for the database.
+ */
 async function openInstallation(
   config: Config,
   report: Reports,
   create: boolean,
+  meanwhile?: () => void,
 ): Promise<OpenedInstallation> {
   const clock = config.relaxations.settableClock ? new SettableClock() : systemClock;
   const faults = new FaultPlan(config.relaxations.faults);
@@ -151,6 +155,7 @@ async function openInstallation(
       },
       onNotice: report.notice,
       onFailure: failed,
+      onStarting: meanwhile,
     });
     closers.push(async () => (await opening.catch(() => undefined))?.close());
     const loading = opening.then(async (storage) => {
@@ -344,7 +349,7 @@ const housekeepingMs = 60_000;
 async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHoldfast> {
   const report = reportsTo(io);
   const startedMs = systemClock.nowMs();
-  const opened = await openInstallation(config, report, config.command === 'dev');
+  const opened = await openInstallation(config, report, config.command === 'dev', () => void loadHttp());
   try {
     checkOperator(config, opened, report);
     const { clock, log, recorder, storage, table, policies, domainKeys, purposeKeys, identities } = opened;

@@ -3,8 +3,7 @@
  * variables. The command line has no other way in.
  */
 import { readFile } from 'node:fs/promises';
-import { type IncomingMessage, request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { canonicalRequestHash } from '../authn/canonical-request.ts';
 import { scanHeaders } from '../authn/header-scan.ts';
 import { algorithm, terminator } from '../authn/signature-parts.ts';
@@ -114,12 +113,15 @@ function sign({ endpoint, operation, body, region, accessKeyId, secret, time }: 
   return headers;
 }
 
-function send(
+async function send(
   endpoint: URL,
   headers: readonly string[],
   body: string,
   ca: string | undefined,
 ): Promise<{ status: number; text: string }> {
+  // Loaded here, because it takes longer than all else and most commands make no call.
+  const { request: plainRequest } = await import('node:http');
+  const { request: tlsRequest } = await import('node:https');
   return new Promise((resolve, reject) => {
     const failed = (error: Error): void => {
       reject(

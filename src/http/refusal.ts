@@ -3,7 +3,6 @@
  * The names are those of the service's list of common errors
  * (AWS KMS API Reference, "Common Errors"), the bodies AWS JSON.
  */
-import { STATUS_CODES } from 'node:http';
 import type { HttpResponse } from '../base/http-message.ts';
 import { uuid } from '../crypto/random.ts';
 
@@ -63,8 +62,8 @@ export function refusalAnswer(reason: RefusalReason): HttpResponse & { readonly 
 }
 
 /** An answer that closes, as bytes: for a request the parser gave up on, which has no response object. */
-export function closingAnswerBytes(answer: HttpResponse, date: string): Buffer {
-  let head = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n`;
+export function closingAnswerBytes(answer: HttpResponse, reasonPhrase: string, date: string): Buffer {
+  let head = `HTTP/1.1 ${answer.status} ${reasonPhrase}\r\n`;
   for (const name in answer.headers) head += `${name}: ${answer.headers[name]}\r\n`;
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   head += `date: ${date}\r\ncontent-length: ${body.byteLength}\r\nconnection: close\r\n\r\n`;

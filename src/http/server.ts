@@ -5,8 +5,8 @@
  *
  * It is plain `node:http`: one route needs no framework, and the parser is Node's own, strict one.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -27,6 +27,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   return listener;
 }
 
+/**
+ * Loads Node's HTTP ahead of `startHttpServer`. That takes longer than loading all of this program, so a
+ * start does it while it waits for something else.
+ */
+export async function loadHttp(): Promise<void> {
+  await import('node:http');
+}
+
 const certificateWatchMs = 5_000;
 /** A stopping server leaves idle connections open for this long and as long again, for requests on their way. */
 const lastCallMs = 125;
@@ -45,6 +53,7 @@ class Listener implements RunningServer {
   readonly #limits: HttpLimits;
   readonly #connections: Connections;
   readonly #date: HttpDate;
+  #reasonPhrases: Readonly<Record<number, string | undefined>> = {};
   #server: Server | undefined;
   #tlsServer: TlsServer | undefined;
   #watch: { stop(): void } | undefined;
@@ -83,6 +92,8 @@ class Listener implements RunningServer {
         return false;
       },
     };
+    const { createServer, STATUS_CODES } = await import('node:http');
+    this.#reasonPhrases = STATUS_CODES;
     let server: Server;
     if (tls === undefined) {
       server = createServer(settings);
@@ -90,6 +101,7 @@ class Listener implements RunningServer {
         if (this.#admit(socket)) this.#open(socket, undefined);
       });
     } else {
+      const { createServer: createTlsServer } = await import('node:https');
       const loaded = await loadTls(tls, this.#options.clock);
       const secure = createTlsServer({ ...settings, ...loaded.context, handshakeTimeout: limits.headersMs });
       secure.on('connection', (socket: Socket) => this.#admit(socket));
@@ -331,7 +343,7 @@ class Listener implements RunningServer {
     if (connection.owesNothing) {
       // Half-closes and goes on reading for a while: closing at once while the client still sends would
       // reset the connection, and the client would lose the answer that says why.
-      request.socket.end(closingAnswerBytes(answer, this.#date.now()));
+      request.socket.end(this.#closingBytes(answer));
       request.resume();
       return;
     }
@@ -370,12 +382,16 @@ class Listener implements RunningServer {
     if (connection.owesNothing) {
       const answer = refusalAnswer(reason);
       this.#report(reason, connection.sourceAddress, answer.requestId);
-      socket.end(closingAnswerBytes(answer, this.#date.now()));
+      socket.end(this.#closingBytes(answer));
       return;
     }
     // Anything written now would reach the client as the answer to an earlier request.
     this.#report(reason, connection.sourceAddress);
     connection.latest?.once('finish', () => socket.destroySoon());
+  }
+
+  #closingBytes(answer: HttpResponse): Buffer {
+    return closingAnswerBytes(answer, this.#reasonPhrases[answer.status] ?? '', this.#date.now());
   }
 
   #onTlsClientError(socket: TLSSocket): void {

@@ -32,7 +32,7 @@ import { readFileSync } from 'node:fs';
 const core = process.platform === 'linux' ? /Max core file size +(\\S+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] : '0';
 console.log(JSON.stringify({
   file: import.meta.filename, node: process.execPath, args: process.argv.slice(2), pid: process.pid, core,
-  options: process.env.NODE_OPTIONS ?? null,
+  options: process.env.NODE_OPTIONS ?? null, compileCache: process.env.NODE_COMPILE_CACHE ?? null,
 }));
 if (process.argv[2] === 'exit') process.exit(Number(process.argv[3]));
 if (process.argv[2] === 'wait') setInterval(() => {}, 1000);
@@ -88,6 +88,16 @@ test('installed with its Node.js inside it runs the release', () => {
   const root = join(top, 'nested', 'lib', 'node_modules', 'holdfast');
   const bin = install(root, 'dist/main.js', join(root, 'node_modules'));
   assert.equal(start(bin).said.file, join(root, 'dist/main.js'));
+});
+
+test('a checkout keeps its compiled sources beside them, and a release runs nothing from elsewhere', () => {
+  const elsewhere = { NODE_COMPILE_CACHE: join(top, 'elsewhere') };
+  const checkout = join(top, 'compiled');
+  const source = install(checkout, 'src/main.ts', join(checkout, 'node_modules'));
+  assert.equal(start(source, [], elsewhere).said.compileCache, join(checkout, '.cache/compiled'));
+  const modules = join(top, 'released', 'node_modules');
+  const release = install(join(modules, 'holdfast'), 'dist/main.js', modules);
+  assert.equal(start(release, [], elsewhere).said.compileCache, null);
 });
 
 test('called through links, relative and absolute, from any directory, it finds its own place', () => {
