@@ -3,7 +3,7 @@
  * record contents" of the CloudTrail user guide and the log entries of the KMS developer guide.
  * It is told facts; what must not be recorded (plaintext, key material, signatures) must not be among them.
  */
-import type { Principal } from '../identity/principal.ts';
+import { type Principal, principalIdOf } from '../identity/principal.ts';
 
 export interface EventResource {
   readonly arn: string;
@@ -151,21 +151,6 @@ function userIdentity({ principal, accessKeyId, recipientAccountId }: EventFacts
           },
         },
       };
-    default:
-      return principal satisfies never;
-  }
-}
-
-function principalIdOf(principal: Exclude<Principal, { readonly kind: 'service' }>): string {
-  switch (principal.kind) {
-    case 'root':
-      return principal.accountId;
-    case 'user':
-      return principal.userId;
-    case 'assumedRole':
-      return `${principal.roleId}:${principal.sessionName}`;
-    case 'federatedUser':
-      return `${principal.accountId}:${lastSegment(principal.arn)}`;
     default:
       return principal satisfies never;
   }

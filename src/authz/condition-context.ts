@@ -4,6 +4,7 @@
  * purpose: `kms:ResourceAliases`, which is for identity policies alone, and no principal has any yet.
  * KMS Developer Guide, "Condition keys for AWS KMS"; IAM User Guide, "AWS global condition context keys".
  */
+import { principalIdOf } from '../identity/principal.ts';
 import type { Key, Tag } from '../keys/key.ts';
 import type { ConditionContext } from '../policy/request.ts';
 import type { Caller } from './caller.ts';
@@ -86,7 +87,7 @@ export class RequestConditions implements ConditionContext {
       case 'aws:principalisawsservice':
         return [String(caller.principal.kind === 'service')];
       case 'aws:userid':
-        return one(userId(caller.principal));
+        return one(principalIdOf(caller.principal));
       case 'aws:username':
         return caller.principal.kind === 'user' ? [caller.principal.userName] : undefined;
       case 'aws:viaawsservice':
@@ -168,18 +169,3 @@ const principalType = {
   federatedUser: 'FederatedUser',
   service: 'Service',
 } as const satisfies Record<Caller['principal']['kind'], string>;
-
-function userId(principal: Caller['principal']): string | undefined {
-  switch (principal.kind) {
-    case 'root':
-      return principal.accountId;
-    case 'user':
-      return principal.userId;
-    case 'assumedRole':
-      return `${principal.roleId}:${principal.sessionName}`;
-    case 'federatedUser':
-      return `${principal.accountId}:${principal.arn.slice(principal.arn.lastIndexOf('/') + 1)}`;
-    case 'service':
-      return undefined;
-  }
-}

@@ -28,6 +28,22 @@ export type Principal =
     }
   | { readonly kind: 'service'; readonly accountId: string; readonly arn: string; readonly service: string };
 
+/** The unique id that `aws:userid` and CloudTrail's `principalId` give; a service has none. */
+export function principalIdOf(principal: Principal): string | undefined {
+  switch (principal.kind) {
+    case 'root':
+      return principal.accountId;
+    case 'user':
+      return principal.userId;
+    case 'assumedRole':
+      return `${principal.roleId}:${principal.sessionName}`;
+    case 'federatedUser':
+      return `${principal.accountId}:${principal.arn.slice(principal.arn.lastIndexOf('/') + 1)}`;
+    case 'service':
+      return undefined;
+  }
+}
+
 export const rootPrincipal = (accountId: string): Principal => ({
   kind: 'root',
   accountId,

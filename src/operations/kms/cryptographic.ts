@@ -1,5 +1,6 @@
 /** What the cryptographic operations share: their optional parameters, dry runs, and the ciphertext in and out. */
 import type { Caller } from '../../authz/caller.ts';
+import type { ConditionFacts, KeyNeed } from '../../authz/need.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { modelViolation, mustNotBeNull } from '../../base/validation.ts';
 import { type ParsedBlob, parseBlob } from '../../keys/ciphertext-blob.ts';
@@ -8,6 +9,23 @@ import type { Key, KeyMaterial } from '../../keys/key.ts';
 import type { KeyTable } from '../../keys/key-table.ts';
 import { DecryptionFailed, type KeyStore } from '../../keystore/interface.ts';
 import type { DryRunModifierType } from '../../model/kms.ts';
+
+/** The need of every operation that encrypts or decrypts: a key by any identifier, in any account, enabled. */
+export const encryptionKey = (
+  action: string,
+  key: Pick<KeyNeed, 'keyId' | 'ciphertextKeyId'>,
+  facts: ConditionFacts,
+) =>
+  ({
+    on: 'key',
+    action,
+    ...key,
+    aliases: true,
+    crossAccount: true,
+    state: 'cryptographic',
+    usage: 'ENCRYPT_DECRYPT',
+    facts,
+  }) as const satisfies KeyNeed;
 
 /** Grant tokens name grants, and none exist yet: a token that is given is refused, never ignored. */
 export function checkGrantTokens(grantTokens: readonly string[] | undefined): void {

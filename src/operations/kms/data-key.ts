@@ -1,12 +1,11 @@
 /** The two operations that make a data key differ only in whether the caller also gets it in the clear. */
-import type { KeyNeed } from '../../authz/need.ts';
 import { Refusal } from '../../base/refusal.ts';
 import { whenReady } from '../../base/when-ready.ts';
 import { randomBytes } from '../../crypto/random.ts';
 import type { Key } from '../../keys/key.ts';
 import type { KmsInput } from '../../model/kms.ts';
 import type { Services } from '../operation.ts';
-import { checkDryRun, checkGrantTokens, encryptWith } from './cryptographic.ts';
+import { checkDryRun, checkGrantTokens, encryptionKey, encryptWith } from './cryptographic.ts';
 
 type DataKeyInput = KmsInput<'GenerateDataKeyWithoutPlaintext'>;
 
@@ -17,22 +16,16 @@ interface DataKey {
 
 const bytesOfSpec = { AES_128: 16, AES_256: 32 } as const;
 
-export function dataKeyNeed(input: DataKeyInput, action: string) {
-  return {
-    on: 'key',
+export const dataKeyNeed = (input: DataKeyInput, action: string) =>
+  encryptionKey(
     action,
-    keyId: input.KeyId,
-    aliases: true,
-    crossAccount: true,
-    state: 'cryptographic',
-    usage: 'ENCRYPT_DECRYPT',
-    facts: {
+    { keyId: input.KeyId },
+    {
       encryptionContext: input.EncryptionContext,
       encryptionAlgorithm: 'SYMMETRIC_DEFAULT',
       dataKeySpec: input.KeySpec,
     },
-  } as const satisfies KeyNeed;
-}
+  );
 
 /** Exactly one of `KeySpec` and `NumberOfBytes` says how long the data key is. The service looks for the key before it asks. */
 export function checkDataKeyLength(input: DataKeyInput): void {

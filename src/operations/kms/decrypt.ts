@@ -6,6 +6,7 @@ import {
   checkEncryptionAlgorithm,
   checkGrantTokens,
   decryptWith,
+  encryptionKey,
   keyIdOfCiphertext,
   refuseRecipient,
 } from './cryptographic.ts';
@@ -17,20 +18,17 @@ export const decrypt = kmsOperation('Decrypt', {
   validate: (input) =>
     checkCiphertextParameter(input.CiphertextBlob, input.KeyId, input.DryRun, input.DryRunModifiers, 'KeyId'),
   needs: (input, caller, { table }) => ({
-    key: {
-      on: 'key',
-      action: 'kms:Decrypt',
-      keyId: input.KeyId,
-      ciphertextKeyId: keyIdOfCiphertext(input.CiphertextBlob, input.KeyId, caller, table),
-      aliases: true,
-      crossAccount: true,
-      state: 'cryptographic',
-      usage: 'ENCRYPT_DECRYPT',
-      facts: {
+    key: encryptionKey(
+      'kms:Decrypt',
+      {
+        keyId: input.KeyId,
+        ciphertextKeyId: keyIdOfCiphertext(input.CiphertextBlob, input.KeyId, caller, table),
+      },
+      {
         encryptionContext: input.EncryptionContext,
         encryptionAlgorithm: input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
       },
-    },
+    ),
   }),
   handle(input, { key }, { services }) {
     checkGrantTokens(input.GrantTokens);

@@ -1,25 +1,26 @@
 import { whenReady } from '../../base/when-ready.ts';
 import { kmsOperation } from '../operation.ts';
-import { checkDryRun, checkEncryptionAlgorithm, checkGrantTokens, encryptWith } from './cryptographic.ts';
+import {
+  checkDryRun,
+  checkEncryptionAlgorithm,
+  checkGrantTokens,
+  encryptionKey,
+  encryptWith,
+} from './cryptographic.ts';
 
 export const encrypt = kmsOperation('Encrypt', {
   readOnly: true,
   cryptographic: true,
   auditDefaults: { encryptionAlgorithm: 'SYMMETRIC_DEFAULT' },
   needs: (input) => ({
-    key: {
-      on: 'key',
-      action: 'kms:Encrypt',
-      keyId: input.KeyId,
-      aliases: true,
-      crossAccount: true,
-      state: 'cryptographic',
-      usage: 'ENCRYPT_DECRYPT',
-      facts: {
+    key: encryptionKey(
+      'kms:Encrypt',
+      { keyId: input.KeyId },
+      {
         encryptionContext: input.EncryptionContext,
         encryptionAlgorithm: input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
       },
-    },
+    ),
   }),
   handle(input, { key }, { services }) {
     checkGrantTokens(input.GrantTokens);

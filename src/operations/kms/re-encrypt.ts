@@ -6,6 +6,7 @@ import {
   checkEncryptionAlgorithm,
   checkGrantTokens,
   decryptWith,
+  encryptionKey,
   encryptWith,
   keyIdOfCiphertext,
 } from './cryptographic.ts';
@@ -33,36 +34,26 @@ export const reEncrypt = kmsOperation('ReEncrypt', {
     const source =
       input.SourceKeyId === undefined ? undefined : resolveKey(table, scope, input.SourceKeyId, true);
     const sourceArn = source?.found ? source.arn : table.key(caller.region, ciphertextKeyId ?? '')?.arn;
-    const shared = {
-      on: 'key',
-      aliases: true,
-      crossAccount: true,
-      state: 'cryptographic',
-      usage: 'ENCRYPT_DECRYPT',
-    } as const;
     const reEncryptOnSameKey = sourceArn === destination.arn;
     return {
-      source: {
-        ...shared,
-        action: 'kms:ReEncryptFrom',
-        keyId: input.SourceKeyId,
-        ciphertextKeyId,
-        facts: {
+      source: encryptionKey(
+        'kms:ReEncryptFrom',
+        { keyId: input.SourceKeyId, ciphertextKeyId },
+        {
           encryptionContext: input.SourceEncryptionContext,
           encryptionAlgorithm: input.SourceEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
           reEncryptOnSameKey,
         },
-      },
-      destination: {
-        ...shared,
-        action: 'kms:ReEncryptTo',
-        keyId: input.DestinationKeyId,
-        facts: {
+      ),
+      destination: encryptionKey(
+        'kms:ReEncryptTo',
+        { keyId: input.DestinationKeyId },
+        {
           encryptionContext: input.DestinationEncryptionContext,
           encryptionAlgorithm: input.DestinationEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
           reEncryptOnSameKey,
         },
-      },
+      ),
     };
   },
   async handle(input, { source, destination }, { services }) {
