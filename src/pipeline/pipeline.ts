@@ -9,7 +9,7 @@ import { authorizeCall } from './authorize.ts';
 import { Call } from './call.ts';
 import { decodeCall } from './decode.ts';
 import type { PipelineDependencies } from './dependencies.ts';
-import { lostRace } from './lost-race.ts';
+import { lostRace, Turns } from './lost-race.ts';
 import { operateCall } from './operate.ts';
 import { recordCall, recordRefusal } from './record.ts';
 import { refusalOf } from './refusal.ts';
@@ -18,7 +18,10 @@ import { respond, respondRefusal } from './respond.ts';
 import { routeCall } from './route.ts';
 
 export function createPipeline(dependencies: PipelineDependencies): HttpHandler {
+  const turns = new Turns();
+
   async function serve(call: Call): Promise<HttpResponse> {
+    let endTurn: (() => void) | undefined;
     try {
       const failure = dependencies.failure();
       if (failure !== undefined) throw failure;
@@ -39,10 +42,13 @@ export function createPipeline(dependencies: PipelineDependencies): HttpHandler 
         } catch (error) {
           // Another request changed what this one read: read it again.
           if (!lostRace(error, attempt)) throw error;
+          endTurn ??= await turns.take(call.keys[0]?.arn ?? '');
         }
       }
     } catch (error) {
       return refuse(call, error);
+    } finally {
+      endTurn?.();
     }
   }
 
