@@ -223,7 +223,7 @@ async function openInstallation(
     // What `init` is given is kept: later starts know no other. `dev` may be given another at each start.
     if (config.command === 'init') {
       for (const { accessKeyId, accountId, secretAccessKey } of config.credentials)
-        keepAccessKey(accessKeyId, accountId, Buffer.from(secretAccessKey.exposeSecret()));
+        keepAccessKey(accessKeyId, accountId, secretAccessKey.exposeSecretBytes());
     }
     if (create && !stored.some(isOperators) && !config.credentials.some(isOperators))
       keepAccessKey(newAccessKeyId(), facts.operatorAccountId, newSecretAccessKey());
@@ -270,9 +270,9 @@ async function openInstallation(
           'Give the other account an access key id of its own.',
         );
       }
-      identities.put(
-        rootAccessKey(identities, accessKeyId, accountId, Buffer.from(secretAccessKey.exposeSecret())),
-      );
+      identities.put(rootAccessKey(identities, accessKeyId, accountId, secretAccessKey.exposeSecretBytes()));
+      // The other commands show it once more.
+      if (config.command === 'server') secretAccessKey.wipe();
     }
     return {
       directory: lock.directory,
@@ -458,7 +458,10 @@ async function seedKeys(config: Config, services: Services, recorder: Recorder):
   const { seedFile } = config.relaxations;
   if (seedFile === undefined) return;
   const { table, keyStore, policies, clock } = services;
-  for (const seed of parseSeed(await readFile(seedFile, 'utf8'), config)) {
+  const file = await readFile(seedFile);
+  const seeds = parseSeed(file.toString('utf8'), config);
+  file.fill(0);
+  for (const seed of seeds) {
     const seeded = await seedKeyChange(table, keyStore, policies, seed, clock.nowMs());
     if (seeded === undefined) continue;
     const event = keyEvent('CreateKey', seeded.key, clock.nowMs(), { keyId: seed.keyId, seedFile });

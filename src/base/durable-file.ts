@@ -216,6 +216,23 @@ export async function readIfPresent(path: string, bytesMax: number): Promise<Buf
   }
 }
 
+/**
+ * Fills `into` from a file, a pipe, or an open descriptor, and says how many bytes there were. Nothing of them
+ * is anywhere else: what `readFile` gathers from a pipe it leaves lying in parts. For secrets; it blocks.
+ */
+export function readInto(source: string | number, into: Uint8Array): number {
+  const fd = typeof source === 'string' ? fs.openSync(source, fs.constants.O_RDONLY) : source;
+  try {
+    for (let read = 0; ; ) {
+      const more = fs.readSync(fd, into, read, into.length - read, null);
+      read += more;
+      if (more === 0 || read === into.length) return read;
+    }
+  } finally {
+    if (typeof source === 'string') fs.closeSync(fd);
+  }
+}
+
 /** The names in a directory, sorted; none when the directory does not exist. */
 export async function listDirectory(path: string): Promise<string[]> {
   try {

@@ -22,19 +22,26 @@ export function readCredentials(
   problems: string[],
 ): readonly Credential[] {
   const credentials: Credential[] = [];
-  const add = (source: string, account: string, accessKeyId: string, secret: string): void => {
+  /** Takes `secret` over. */
+  const add: AddCredential = (source, account, accessKeyId, secret) => {
     if (!isAccountId(account)) problems.push(`${source} must begin with an account id of 12 digits`);
     else if (!/^\w{1,128}$/.test(accessKeyId)) {
       problems.push(`${source} must have an access key id of 1 to 128 letters, digits and underscores`);
-    } else if (!/^[\x21-\x7e]{1,256}$/.test(secret)) {
-      problems.push(`${source} must have a secret of 1 to 256 printable characters without spaces`);
-    } else if (command !== 'dev' && secret.length < serverSecretLengthMin) {
+    } else if (secret.length < 1 || secret.length > secretLengthMax || !secret.every(isPrintable)) {
+      problems.push(
+        `${source} must have a secret of 1 to ${secretLengthMax} printable characters without spaces`,
+      );
+    } else if (command === 'server' && secret.length < serverSecretLengthMin) {
       problems.push(
         `${source} has a secret that can be guessed: take at least ${serverSecretLengthMin} random characters`,
       );
     } else if (credentials.some((credential) => credential.accessKeyId === accessKeyId)) {
       problems.push(`the access key id \`${accessKeyId}\` is given twice`);
-    } else credentials.push({ accountId: account, accessKeyId, secretAccessKey: new SecretText(secret) });
+    } else {
+      credentials.push({ accountId: account, accessKeyId, secretAccessKey: new SecretText(secret) });
+      return;
+    }
+    secret.fill(0);
   };
 
   const accessKeyId = read.optional('access-key-id');
@@ -48,45 +55,71 @@ export function readCredentials(
   } else if (secret !== undefined && accessKeyId === undefined) {
     problems.push('a secret access key needs its id: add `--access-key-id ID`');
   }
-  for (const text of read.texts('credential')) addLine(read.source('credential'), text, add, problems);
-  for (const [index, line] of readFile('credentials-file', read, problems).split(/\r?\n/).entries()) {
-    if (line.trim() === '' || line.startsWith('#')) continue;
-    addLine(`line ${index + 1} of ${read.source('credentials-file')}`, line.trim(), add, problems);
+  for (const text of read.texts('credential'))
+    addLine(read.source('credential'), Buffer.from(text), add, problems);
+  const file = readFile('credentials-file', read, problems);
+  for (const [index, line] of linesOf(file).entries()) {
+    if (line.length === 0 || line[0] === comment) continue;
+    addLine(`line ${index + 1} of ${read.source('credentials-file')}`, line, add, problems);
   }
+  file.fill(0);
   if (credentials.length > credentialsMax) problems.push(`more than ${credentialsMax} credentials are given`);
   return credentials;
 }
 
-function addLine(
-  source: string,
-  text: string,
-  add: (source: string, account: string, accessKeyId: string, secret: string) => void,
-  problems: string[],
-): void {
-  const [account = '', accessKeyId = '', ...secret] = text.split(':');
-  if (secret.length === 0) problems.push(`${source} must have the form ACCOUNT:ID:SECRET`);
-  else add(source, account, accessKeyId, secret.join(':'));
+type AddCredential = (source: string, account: string, accessKeyId: string, secret: Buffer) => void;
+
+const secretLengthMax = 256;
+const isPrintable = (byte: number): boolean => byte >= 0x21 && byte <= 0x7e;
+const [comment, colon, lineFeed, space] = [0x23, 0x3a, 0x0a, 0x20];
+
+/** Views of the lines, without the white space around each. */
+function linesOf(text: Buffer): readonly Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start <= text.length; ) {
+    const lineEnd = text.indexOf(lineFeed, start);
+    let end = lineEnd < 0 ? text.length : lineEnd;
+    const next = end + 1;
+    while (start < end && (text[start] ?? 0) <= space) start += 1;
+    while (start < end && (text[end - 1] ?? 0) <= space) end -= 1;
+    lines.push(text.subarray(start, end));
+    start = next;
+  }
+  return lines;
 }
 
-function readSecret(read: OptionReader, problems: string[]): string | undefined {
-  return read.either('secret-access-key', 'secret-access-key-file') === 'secret-access-key-file'
-    ? readFile('secret-access-key-file', read, problems) || undefined
-    : read.optional('secret-access-key');
+/** Of `ACCOUNT:ID:SECRET` only the first two parts become strings, and `line` is wiped. */
+function addLine(source: string, line: Buffer, add: AddCredential, problems: string[]): void {
+  const idAt = line.indexOf(colon) + 1;
+  const secretAt = line.indexOf(colon, idAt) + 1;
+  if (idAt === 0 || secretAt === 0) problems.push(`${source} must have the form ACCOUNT:ID:SECRET`);
+  else {
+    const secret = Buffer.allocUnsafeSlow(line.length - secretAt);
+    line.copy(secret, 0, secretAt);
+    add(source, line.toString('latin1', 0, idAt - 1), line.toString('latin1', idAt, secretAt - 1), secret);
+  }
+  line.fill(0);
 }
 
-/** The text behind a file option; empty, and a problem, when it cannot be read. */
-function readFile(name: string, read: OptionReader, problems: string[]): string {
+function readSecret(read: OptionReader, problems: string[]): Buffer | undefined {
+  if (read.either('secret-access-key', 'secret-access-key-file') === 'secret-access-key-file') {
+    const secret = readFile('secret-access-key-file', read, problems);
+    return secret.length === 0 ? undefined : secret;
+  }
+  const text = read.optional('secret-access-key');
+  return text === undefined ? undefined : Buffer.from(text);
+}
+
+/** The bytes behind a file option; none, and a problem, when they cannot be read. */
+function readFile(name: string, read: OptionReader, problems: string[]): Buffer {
   const text = read.optional(name);
-  if (text === undefined) return '';
+  if (text === undefined) return Buffer.alloc(0);
   try {
-    const bytes = readSecretSource(parseSecretSource(text));
-    const secret = bytes.toString('utf8');
-    bytes.fill(0);
-    return secret;
+    return readSecretSource(parseSecretSource(text));
   } catch (error) {
     problems.push(
       `cannot read ${read.source(name)} \`${text}\`: ${error instanceof Error ? error.message : error}`,
     );
-    return '';
+    return Buffer.alloc(0);
   }
 }

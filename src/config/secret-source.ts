@@ -1,5 +1,5 @@
 /** Where a secret is read from: a file, or a descriptor that the starting process left open. Never an argument. */
-import { fstatSync, readFileSync, statSync } from 'node:fs';
+import { readInto } from '../base/durable-file.ts';
 
 export type SecretSource =
   | { readonly kind: 'file'; readonly path: string }
@@ -19,15 +19,13 @@ export function parseSecretSource(text: string): SecretSource {
  * wipes. Throws when there are none or more than `secretBytesMax`. A descriptor can be read once.
  */
 export function readSecretSource(source: SecretSource): Buffer {
-  const where = source.kind === 'file' ? source.path : source.descriptor;
-  const stat = typeof where === 'number' ? fstatSync(where) : statSync(where);
-  if (stat.isFile() && stat.size > secretBytesMax)
-    throw new Error(`it has more than ${secretBytesMax} bytes`);
-  const bytes = readFileSync(where);
+  // One byte more than may be, to see whether there is more; with room for a line ending.
+  const bytes = Buffer.allocUnsafeSlow(secretBytesMax + 3);
   try {
-    let end = bytes.length;
+    const read = readInto(source.kind === 'file' ? source.path : source.descriptor, bytes);
+    let end = read;
     if (end > 0 && bytes[end - 1] === 0x0a) end -= 1;
-    if (end > 0 && end < bytes.length && bytes[end - 1] === 0x0d) end -= 1;
+    if (end > 0 && end < read && bytes[end - 1] === 0x0d) end -= 1;
     if (end === 0) throw new Error('it is empty');
     if (end > secretBytesMax) throw new Error(`it has more than ${secretBytesMax} bytes`);
     const secret = Buffer.allocUnsafeSlow(end);
