@@ -169,12 +169,9 @@ export class AuditLog {
 
   /** Resolves when all are durable; they lie next to each other and in this order. Where one is not taken, none is. */
   async appendAll(records: readonly (Uint8Array | string)[]): Promise<void> {
-    let bytes = 0;
-    for (const record of records) {
-      const length = lengthOf(record);
-      if (length > recordBytesMax) throw tooLong();
-      bytes += length;
-    }
+    const lengths = records.map(lengthOf);
+    if (lengths.some((length) => length > recordBytesMax)) throw tooLong();
+    const bytes = lengths.reduce((sum, length) => sum + length, 0);
     if (this.#waitingBytes + bytes > this.#waitingBytesMax) throw new AuditLogBusy();
     await Promise.all(records.map((record) => this.append(record)));
   }

@@ -11,7 +11,7 @@ export interface Credential {
 }
 
 const credentialsMax = 1_000;
-/** As long as the service's own. `dev` takes what tests have, such as `test`. */
+/** As long as the service's own, for what `init` keeps and `server` takes. `dev` takes what tests have, such as `test`. */
 const serverSecretLengthMin = 32;
 
 /** The operator's credential first, when there is one. Messages never contain a secret. */
@@ -31,7 +31,7 @@ export function readCredentials(
       problems.push(
         `${source} must have a secret of 1 to ${secretLengthMax} printable characters without spaces`,
       );
-    } else if (command === 'server' && secret.length < serverSecretLengthMin) {
+    } else if (command !== 'dev' && secret.length < serverSecretLengthMin) {
       problems.push(
         `${source} has a secret that can be guessed: take at least ${serverSecretLengthMin} random characters`,
       );

@@ -16,6 +16,7 @@ import { type Connection, Connections, sourceAddress } from './connections.ts';
 import { frameRequest } from './framing.ts';
 import { healthAnswer } from './health.ts';
 import { HttpDate } from './http-date.ts';
+import { cannotListen } from './listen-error.ts';
 import type { HttpServerOptions, RunningServer } from './options.ts';
 import { closingAnswerBytes, type RefusalReason, refusalAnswer } from './refusal.ts';
 import { loadTls, negotiated, watchCertificate } from './tls.ts';
@@ -410,20 +411,6 @@ class Listener implements RunningServer {
       requestId === undefined ? { reason, sourceAddress } : { reason, sourceAddress, requestId },
     );
   }
-}
-
-const listenErrors: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use',
-  EADDRNOTAVAIL: 'the address is none of this machine',
-  EACCES: 'the port is reserved',
-  ENOTFOUND: 'there is no such name',
-};
-
-function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException): Error {
-  const why = listenErrors[cause.code ?? ''];
-  return new Error(`cannot listen on ${host}:${port}: ${why === undefined ? '' : `${why} `}(${cause.code})`, {
-    cause,
-  });
 }
 
 const clientErrorReasons: Readonly<Record<string, RefusalReason>> = {
