@@ -17,17 +17,29 @@ export interface Load {
   readonly requests: readonly Buffer[];
   readonly connections: number;
   readonly seconds: number;
+  /** Ends the load early, after exactly so many answers. */
+  readonly requestsMax?: number;
   /** What every answer must begin with; anything else ends the run. */
   readonly expected?: string;
 }
 
-/** Resolves when the time is up and each connection has its last answer. Rejects on any unexpected answer. */
+/** What the connections of one load share. */
+interface Progress {
+  readonly until: number;
+  readonly latencies: number[];
+  sent: number;
+}
+
+/**
+ * Resolves when the time is up, or enough was sent, and each connection has its last answer. Rejects on any
+ * unexpected answer.
+ */
 export async function runLoad(load: Load): Promise<LoadResult> {
   const latencies: number[] = [];
   const startedAt = performance.now();
-  const until = startedAt + load.seconds * 1000;
+  const progress: Progress = { until: startedAt + load.seconds * 1000, latencies, sent: 0 };
   await Promise.all(
-    Array.from({ length: load.connections }, (_, index) => runConnection(load, index, until, latencies)),
+    Array.from({ length: load.connections }, (_, index) => runConnection(load, index, progress)),
   );
   const seconds = (performance.now() - startedAt) / 1000;
   latencies.sort((a, b) => a - b);
@@ -42,8 +54,8 @@ export async function runLoad(load: Load): Promise<LoadResult> {
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.floor((sorted.length - 1) * q)] ?? Number.NaN;
 
-function runConnection(load: Load, index: number, until: number, latencies: number[]): Promise<void> {
-  const { requests, expected = 'HTTP/1.1 200' } = load;
+function runConnection(load: Load, index: number, progress: Progress): Promise<void> {
+  const { requests, requestsMax = Number.POSITIVE_INFINITY, expected = 'HTTP/1.1 200' } = load;
   return new Promise((resolve, reject) => {
     const socket: Socket = connect(load.port, '127.0.0.1');
     socket.setNoDelay(true);
@@ -51,7 +63,12 @@ function runConnection(load: Load, index: number, until: number, latencies: numb
     let sentAt = 0;
     let head = '';
     let bodyLeft = -1;
-    const send = (): void => {
+    const sendNext = (): void => {
+      if (performance.now() >= progress.until || progress.sent >= requestsMax) {
+        socket.end(() => resolve());
+        return;
+      }
+      progress.sent += 1;
       const request = requests[next % requests.length];
       if (request === undefined) throw new Error('a load needs at least one request');
       next += load.connections;
@@ -59,14 +76,12 @@ function runConnection(load: Load, index: number, until: number, latencies: numb
       socket.write(request);
     };
     const finished = (): void => {
-      const now = performance.now();
-      latencies.push(now - sentAt);
+      progress.latencies.push(performance.now() - sentAt);
       head = '';
       bodyLeft = -1;
-      if (now >= until) socket.end(() => resolve());
-      else send();
+      sendNext();
     };
-    socket.on('connect', send);
+    socket.on('connect', sendNext);
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the server closed a connection under load')));
     socket.on('data', (chunk: Buffer) => {

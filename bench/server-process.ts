@@ -1,8 +1,12 @@
 /** The servers under measurement, each a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { call } from './signed-requests.ts';
 
 export interface ServerProcess {
   readonly pid: number;
@@ -16,13 +20,29 @@ export const signer = {
   region: 'us-east-1',
 };
 
-const echoPath = fileURLToPath(new URL('echo-server.ts', import.meta.url));
-const holdfastPath = fileURLToPath(new URL('../bin/holdfast', import.meta.url));
+/** The launcher of this checkout, which runs the sources. */
+export const sourceLauncher = fileURLToPath(new URL('../bin/holdfast', import.meta.url));
 
-export const startEcho = (): Promise<ServerProcess> => start(process.execPath, [echoPath], /^(http:\S+)$/);
+/** The echo as plain JavaScript: stripping types would make its start look slower than a bare one is. */
+export function writePlainEcho(directory: string): string {
+  const path = join(directory, 'echo-server.mjs');
+  const source = readFileSync(new URL('echo-server.ts', import.meta.url), 'utf8');
+  writeFileSync(path, stripTypeScriptTypes(source));
+  return path;
+}
 
-export const startHoldfast = (args: readonly string[]): Promise<ServerProcess> =>
-  start(holdfastPath, ['dev', '--port', '0', ...args], /ready at (http:\S+)/);
+export const startEcho = (path: string): Promise<ServerProcess> =>
+  start(process.execPath, [path], /^(http:\S+)$/);
+
+export const startHoldfast = (launcher: string, args: readonly string[]): Promise<ServerProcess> =>
+  start(launcher, ['dev', '--port', '0', ...args], /ready at (http:\S+)/);
+
+export async function createKey(port: number): Promise<string> {
+  const { KeyMetadata } = await call<{ KeyMetadata: { KeyId: string } }>(signer, port, 'CreateKey', {});
+  return KeyMetadata.KeyId;
+}
+
+export const plaintext = (bytes: number): string => Buffer.alloc(bytes, 7).toString('base64');
 
 async function start(command: string, args: readonly string[], ready: RegExp): Promise<ServerProcess> {
   const child: ChildProcess = spawn(command, args, {
