@@ -6,6 +6,8 @@
  * One event loop owns it, and one process the directory. The first write or flush that fails ends it:
  * nothing is tried again on that file, every later `append` is refused, and only opening the log
  * anew, which reads what is really on the disk, recovers.
+ *
+ * Long because batch, flush, checkpoint and segment are one state that a failure ends at once.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -4,6 +4,8 @@
  * for has a bound; what goes beyond is answered with a refusal or cut off.
  *
  * It is plain `node:http`: one route needs no framework, and the parser is Node's own, strict one.
+ *
+ * Long because one object owns the sockets, and every event of a connection changes what it owes.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
