@@ -1,7 +1,8 @@
 /** Searches the memory of another process that this one may trace (a child of its own): Linux, `/proc`. */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
-const chunkBytes = 1 << 24;
+const chunkBytes = 1 << 20;
+const zeros = Buffer.alloc(chunkBytes + 4096);
 
 /** How often each needle occurs in what the process can write to. Needles have at most 4,096 bytes. */
 export function countInMemory(pid: number, needles: readonly Buffer[]): number[] {
@@ -19,6 +20,8 @@ export function countInMemory(pid: number, needles: readonly Buffer[]): number[]
       const chunk = buffer.subarray(0, Math.min(chunkBytes + 4096, end - at));
       const got = readSome(memory, chunk, at);
       readBytes += got;
+      // Most of what a process may write to it never has.
+      if (chunk.compare(zeros, 0, got, 0, got) === 0) continue;
       for (const [i, needle] of needles.entries()) {
         counts[i] = (counts[i] ?? 0) + occurrences(chunk.subarray(0, got), needle);
       }
