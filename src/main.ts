@@ -42,6 +42,7 @@ import { Identities } from './identity/identities.ts';
 import { deleteDueKeys } from './jobs/delete-due-keys.ts';
 import { domainKeyEvents } from './jobs/domain-key-events.ts';
 import { operateInstallation } from './jobs/operate-installation.ts';
+import { resealInstallationSecrets, type StoredSecrets } from './jobs/reseal-installation-secrets.ts';
 import { resealKeyMaterial } from './jobs/reseal-key-material.ts';
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts';
 import { Scheduler } from './jobs/scheduler.ts';
@@ -70,7 +71,7 @@ import { type Seal, SealBroken } from './seal/interface.ts';
 import { argon2idDefault, createPassphraseSeal, openPassphraseSeal } from './seal/passphrase/seal.ts';
 import { databasePath } from './storage/data-directory.ts';
 import { lockDirectory } from './storage/directory-lock.ts';
-import type { AccessKeyRow, Storage, Write } from './storage/interface.ts';
+import type { Storage, Write } from './storage/interface.ts';
 import type { StorageFault } from './storage/sqlite/faults.ts';
 import { inspect } from './storage/sqlite/inspect.ts';
 import { openSqliteStorage } from './storage/sqlite/sqlite-storage.ts';
@@ -92,8 +93,8 @@ interface OpenedInstallation {
   readonly policies: KeyPolicies;
   readonly storage: Storage;
   readonly faults: FaultPlan;
-  /** The root access key that this run made or found in storage, for `init` and `dev` to show. */
-  readonly stored: readonly AccessKeyRow[];
+  /** Sealed, as stored. `init` and `dev` show the root access key in them. */
+  readonly secrets: StoredSecrets;
   /** Why one of the two stores has failed: nothing more may be served. */
   failure(): Error | undefined;
   close(): Promise<void>;
@@ -202,12 +203,14 @@ async function openInstallation(
     const writes: Write[] = [];
     const stored = [...state.accessKeys];
     let signer: NoteSigner;
-    if (signingKeyRow !== undefined) signer = openLogSigner(purposeKeys, facts.installationId, signingKeyRow);
+    let logSigningKey = signingKeyRow;
+    if (logSigningKey !== undefined) signer = openLogSigner(purposeKeys, facts.installationId, logSigningKey);
     else {
       if (existing !== undefined) throw new LogSigningKeyBroken();
       const made = newLogSigner(purposeKeys, facts.installationId);
       signer = made.signer;
-      writes.push({ do: 'putMeta', row: installationToRow(facts) }, made.write);
+      logSigningKey = made.row;
+      writes.push({ do: 'putMeta', row: installationToRow(facts) }, { do: 'putMeta', row: made.row });
     }
     const accessKeyWrites: Write[] = [];
     const accessKeyEvents: RecordedEvent[] = [];
@@ -289,7 +292,7 @@ async function openInstallation(
       policies,
       storage,
       faults,
-      stored,
+      secrets: { accessKeys: stored, logSigningKey },
       failure: () => failure,
       close,
     };
@@ -380,6 +383,11 @@ async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHold
         { name: 'delete due keys', run: () => deleteDueKeys(services, recorder) },
         { name: 'rotate due keys', run: () => rotateDueKeys(services, recorder) },
         { name: 'reseal key material', run: () => resealKeyMaterial(services, recorder, domainKeys) },
+        {
+          name: 'reseal the installation secrets',
+          run: () =>
+            resealInstallationSecrets(opened.secrets, opened.facts, domainKeys, purposeKeys, recorder, clock),
+        },
       ],
       jobIntervalMs,
       report.failure,
@@ -518,11 +526,11 @@ function checkOperator(config: Config, { facts, identities }: OpenedInstallation
 /** The credential to paste: the one given from outside, or the one that is kept in the data directory. */
 function operatorCredential(
   config: Config,
-  { facts, stored, purposeKeys }: OpenedInstallation,
+  { facts, secrets, purposeKeys }: OpenedInstallation,
 ): ShownCredential {
   const given = config.credentials.find(({ accountId }) => accountId === facts.operatorAccountId);
   if (given !== undefined) return { ...given, secretAccessKey: given.secretAccessKey.exposeSecret() };
-  const row = stored.find(({ accountId }) => accountId === facts.operatorAccountId);
+  const row = secrets.accessKeys.find(({ accountId }) => accountId === facts.operatorAccountId);
   if (row === undefined) throw new Error('the operator has no credential');
   const secret = exposeSecretAccessKey(purposeKeys, row);
   try {

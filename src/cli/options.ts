@@ -28,6 +28,13 @@ export const commandOptions: readonly Option[] = [
     help: 'the Region whose domain key to rotate',
   },
   {
+    name: 'installation',
+    env: false,
+    section: 'Calling a server',
+    commands: ['rotate domain-keys'],
+    help: "rotate the installation's own domain key, which seals access key secrets and the log signing key",
+  },
+  {
     name: 'key',
     value: 'KEY',
     env: 'HOLDFAST_LOG_KEY',

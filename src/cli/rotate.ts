@@ -16,17 +16,18 @@ export async function rotateRoot(invocation: PlainInvocation): Promise<ExitCode>
 }
 
 export async function rotateDomainKeys(invocation: PlainInvocation): Promise<ExitCode> {
-  const region = invocation.options.optional('region');
-  const answer = await callOperator(
-    invocation,
-    'RotateDomainKey',
-    region === undefined ? {} : { Region: region },
-  );
+  const { options } = invocation;
+  const region = options.optional('region');
+  const answer = await callOperator(invocation, 'RotateDomainKey', {
+    ...(region === undefined ? {} : { Region: region }),
+    ...(options.flag('installation') ? { OfInstallation: true } : {}),
+  });
+  const where = answer.Region === '' ? 'for the secrets of the installation' : `in ${answer.Region}`;
   say(
     invocation.io.stdout,
     invocation.json
       ? JSON.stringify(answer)
-      : `domain key ${answer.Version} seals from now on in ${answer.Region}; \`holdfast status\` shows what is still to be sealed anew`,
+      : `domain key ${answer.Version} seals from now on ${where}; \`holdfast status\` shows what is still to be sealed anew`,
   );
   return 0;
 }

@@ -2,8 +2,9 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import { SettableClock } from '../base/clock.ts';
 import type { FaultPlan } from '../base/fault-plan.ts';
-import type { DomainKeys } from '../keys/domain-keys.ts';
+import { type DomainKeys, installationLine } from '../keys/domain-keys.ts';
 import type { InstallationFacts } from '../keys/installation-row.ts';
+import type { PurposeKeys } from '../keys/purpose-keys.ts';
 import type { Installation } from '../operations/holdfast/installation.ts';
 import type { Services } from '../operations/operation.ts';
 import type { Seal } from '../seal/interface.ts';
@@ -15,6 +16,7 @@ export interface OperatedParts extends Pick<Services, 'clock' | 'table'> {
   readonly startedMs: number;
   readonly seal: Seal;
   readonly domainKeys: DomainKeys;
+  readonly purposeKeys: PurposeKeys;
   readonly log: AuditLog;
   readonly logPublicKey: string;
   /** Given when the server was started with the option that allows it. */
@@ -24,7 +26,7 @@ export interface OperatedParts extends Pick<Services, 'clock' | 'table'> {
 }
 
 export function operateInstallation(parts: OperatedParts): Installation {
-  const { clock, table, facts, seal, domainKeys, log, faults } = parts;
+  const { clock, table, facts, seal, domainKeys, purposeKeys, log, faults } = parts;
   return {
     describe: () => ({
       InstallationId: facts.installationId,
@@ -44,8 +46,9 @@ export function operateInstallation(parts: OperatedParts): Installation {
     rotateRootKey: () => domainKeys.rotateRoot(),
     async rotateDomainKey(region) {
       if (domainKeys.currentVersion(region) === 0) return undefined;
-      const version = await domainKeys.rotate(region);
-      // The key material follows in the background; `describe` tells how much is left.
+      const version =
+        region === installationLine ? await purposeKeys.rotate() : await domainKeys.rotate(region);
+      // What it seals follows in the background; `describe` tells how much key material is left.
       void parts.runJobs();
       return { version };
     },

@@ -60,6 +60,17 @@ export function insertAccessKey(
   return { do: 'insertAccessKey', row };
 }
 
+/** The same secret under the newest key, as the next version of its row. Throws `AccessKeyBroken`. */
+export function resealAccessKey(purposeKeys: PurposeKeys, row: AccessKeyRow): AccessKeyRow {
+  const secret = exposeSecretAccessKey(purposeKeys, row);
+  try {
+    const sealedSecret = purposeKeys.sealFor(purpose, secret, boundTo(row.accessKeyId, row.accountId));
+    return { ...row, version: row.version + 1, sealedSecret };
+  } finally {
+    secret.fill(0);
+  }
+}
+
 /** Throws `AccessKeyBroken`. */
 export const openAccessKey = (
   purposeKeys: PurposeKeys,

@@ -9,7 +9,7 @@ import type { KeyObject } from 'node:crypto';
 import { SaltedAesGcm, saltedOverheadBytes } from '../crypto/salted-aes-gcm.ts';
 import { type DomainKeys, installationLine } from './domain-keys.ts';
 
-const purposes = ['pagination marker', 'access key secret', 'log signing key', 'decision token'] as const;
+const purposes = ['pagination marker', 'access key secret', 'log signing key'] as const;
 export type Purpose = (typeof purposes)[number];
 
 const format = 1;

@@ -19,6 +19,7 @@ export const holdfastTable: ServiceTable = {
     UnsupportedOperationException: { httpStatus: 400 },
   },
   shapes: {
+    Boolean: { type: 'boolean' },
     Date: { type: 'timestamp' },
     DescribeInstallationRequest: { type: 'structure', members: {} },
     DescribeInstallationResponse: { type: 'structure', members: { InstallationId: 'String', Version: 'String', StartTime: 'Date', CurrentTime: 'Date', SealKind: 'String', RootKeyId: 'String', DomainKeys: 'DomainKeyList', KeyCount: 'Long', StaleKeyMaterialCount: 'Long', LogSize: 'Long', LogPublicKey: 'String' } },
@@ -28,7 +29,7 @@ export const holdfastTable: ServiceTable = {
     InjectFaultRequest: { type: 'structure', members: { Fault: 'Fault' }, required: ['Fault'] },
     Long: { type: 'long' },
     Region: { type: 'string', min: 1, max: 32, pattern: '^([a-z]+-){2,3}\\d+$' },
-    RotateDomainKeyRequest: { type: 'structure', members: { Region: 'Region' } },
+    RotateDomainKeyRequest: { type: 'structure', members: { Region: 'Region', OfInstallation: 'Boolean' } },
     RotateDomainKeyResponse: { type: 'structure', members: { Region: 'String', Version: 'Long' } },
     RotateRootKeyRequest: { type: 'structure', members: {} },
     RotateRootKeyResponse: { type: 'structure', members: { PreviousRootKeyId: 'String', RootKeyId: 'String' } },

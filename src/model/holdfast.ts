@@ -28,6 +28,7 @@ export interface InjectFaultRequest {
 
 export interface RotateDomainKeyRequest {
   readonly Region?: string | undefined;
+  readonly OfInstallation?: boolean | undefined;
 }
 
 export interface RotateDomainKeyResponse {

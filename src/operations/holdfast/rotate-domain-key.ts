@@ -1,13 +1,22 @@
 import { Refusal } from '../../base/refusal.ts';
+import { installationLine } from '../../keys/domain-keys.ts';
 import { holdfastOperation } from '../operation.ts';
 import { onInstallation } from './need.ts';
 
-/** Without a Region, the Region that the request was signed for. */
+/**
+ * The domain key of a Region (without one, of the Region that the request was signed for), or the
+ * installation's own, which seals access key secrets and the log signing key.
+ */
 export const rotateDomainKey = holdfastOperation('RotateDomainKey', {
   readOnly: false,
+  validate(input) {
+    if (input.OfInstallation === true && input.Region !== undefined) {
+      throw new Refusal('ValidationException', 'Region and OfInstallation exclude each other.');
+    }
+  },
   needs: () => onInstallation('holdfast:RotateDomainKey'),
   async handle(input, _targets, { caller, services }) {
-    const region = input.Region ?? caller.region;
+    const region = input.OfInstallation === true ? installationLine : (input.Region ?? caller.region);
     const rotated = await services.installation.rotateDomainKey(region);
     if (rotated === undefined) {
       throw new Refusal(
