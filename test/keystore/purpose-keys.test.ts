@@ -3,11 +3,7 @@ import { test } from 'node:test';
 import { type Purpose, PurposeKeys, purposeOverheadBytes } from '../../src/keys/purpose-keys.ts';
 import { none, start } from './hierarchy.ts';
 
-const purposes: readonly Purpose[] = [
-  'pagination marker',
-  'access key secret',
-  'log signing key',
-];
+const purposes: readonly Purpose[] = ['pagination marker', 'access key secret', 'log signing key'];
 const text = Buffer.from('arn:aws:kms:us-east-1:111122223333:alias/x');
 
 test('what is sealed for a purpose opens for it and what it was bound to, and for nothing else', async () => {
