@@ -37,7 +37,7 @@ import { holdfastVersion } from './cli/version.ts';
 import type { Config } from './config/config.ts';
 import { readSecretSource } from './config/secret-source.ts';
 import { uuid } from './crypto/random.ts';
-import { loadHttp, startHttpServer } from './http/server.ts';
+import { startHttpServer } from './http/server.ts';
 import { Identities } from './identity/identities.ts';
 import { deleteDueKeys } from './jobs/delete-due-keys.ts';
 import { domainKeyEvents } from './jobs/domain-key-events.ts';
@@ -109,15 +109,11 @@ export class NotInitialized extends Error {
   }
 }
 
-/**
- * Opens the installation in the data directory; `create` lets it begin one in an empty directory.
- * `meanwhile` is called once there is nothing left to do but to wait for the database.
- */
+/** Opens the installation in the data directory; `create` lets it begin one in an empty directory. */
 async function openInstallation(
   config: Config,
   report: Reports,
   create: boolean,
-  meanwhile?: () => void,
 ): Promise<OpenedInstallation> {
   const clock = config.relaxations.settableClock ? new SettableClock() : systemClock;
   const faults = new FaultPlan(config.relaxations.faults);
@@ -156,7 +152,6 @@ async function openInstallation(
       },
       onNotice: report.notice,
       onFailure: failed,
-      onStarting: meanwhile,
     });
     closers.push(async () => (await opening.catch(() => undefined))?.close());
     const loading = opening.then(async (storage) => {
@@ -352,7 +347,7 @@ const housekeepingMs = 60_000;
 async function startHoldfast(config: Config, io: CommandIo): Promise<RunningHoldfast> {
   const report = reportsTo(io);
   const startedMs = systemClock.nowMs();
-  const opened = await openInstallation(config, report, config.command === 'dev', () => void loadHttp());
+  const opened = await openInstallation(config, report, config.command === 'dev');
   try {
     checkOperator(config, opened, report);
     const { clock, log, recorder, storage, table, policies, domainKeys, purposeKeys, identities } = opened;

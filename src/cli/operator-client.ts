@@ -113,15 +113,15 @@ function sign({ endpoint, operation, body, region, accessKeyId, secret, time }: 
   return headers;
 }
 
-async function send(
+function send(
   endpoint: URL,
   headers: readonly string[],
   body: string,
   ca: string | undefined,
 ): Promise<{ status: number; text: string }> {
-  // Loaded here, because it takes longer than all else and most commands make no call.
-  const { request: plainRequest } = await import('node:http');
-  const { request: tlsRequest } = await import('node:https');
+  // Not imported: see `http/server.ts`.
+  const { request: plainRequest } = process.getBuiltinModule('node:http');
+  const { request: tlsRequest } = process.getBuiltinModule('node:https');
   return new Promise((resolve, reject) => {
     const failed = (error: Error): void => {
       reject(

@@ -31,12 +31,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
 }
 
 /**
- * Loads Node's HTTP ahead of `startHttpServer`. That takes longer than loading all of this program, so a
- * start does it while it waits for something else.
+ * Not imported: an import reads every export of `node:http`, and one of them loads a whole HTTP client
+ * (undici), which takes longer than all else at start and holds 12 MiB.
  */
-export async function loadHttp(): Promise<void> {
-  await import('node:http');
-}
+const http = process.getBuiltinModule('node:http');
 
 const certificateWatchMs = 5_000;
 /** A stopping server leaves idle connections open for this long and as long again, for requests on their way. */
@@ -56,7 +54,6 @@ class Listener implements RunningServer {
   readonly #limits: HttpLimits;
   readonly #connections: Connections;
   readonly #date: HttpDate;
-  #reasonPhrases: Readonly<Record<number, string | undefined>> = {};
   #server: Server | undefined;
   #tlsServer: TlsServer | undefined;
   #watch: { stop(): void } | undefined;
@@ -95,18 +92,17 @@ class Listener implements RunningServer {
         return false;
       },
     };
-    const { createServer, STATUS_CODES } = await import('node:http');
-    this.#reasonPhrases = STATUS_CODES;
     let server: Server;
     if (tls === undefined) {
-      server = createServer(settings);
+      server = http.createServer(settings);
       server.on('connection', (socket) => {
         if (this.#admit(socket)) this.#open(socket, undefined);
       });
     } else {
-      const { createServer: createTlsServer } = await import('node:https');
       const loaded = await loadTls(tls, this.#options.clock);
-      const secure = createTlsServer({ ...settings, ...loaded.context, handshakeTimeout: limits.headersMs });
+      const secure = process
+        .getBuiltinModule('node:https')
+        .createServer({ ...settings, ...loaded.context, handshakeTimeout: limits.headersMs });
       secure.on('connection', (socket: Socket) => this.#admit(socket));
       secure.on('secureConnection', (socket) => this.#open(socket, negotiated(socket, tls.groups)));
       secure.on('tlsClientError', (_error, socket) => this.#onTlsClientError(socket));
@@ -394,7 +390,7 @@ class Listener implements RunningServer {
   }
 
   #closingBytes(answer: HttpResponse): Buffer {
-    return closingAnswerBytes(answer, this.#reasonPhrases[answer.status] ?? '', this.#date.now());
+    return closingAnswerBytes(answer, http.STATUS_CODES[answer.status] ?? '', this.#date.now());
   }
 
   #onTlsClientError(socket: TLSSocket): void {

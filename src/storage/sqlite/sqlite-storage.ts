@@ -30,8 +30,6 @@ export interface SqliteStorageOptions {
   readonly onNotice?: (message: string) => void;
   /** Told once when the store fails, so that the server need not wait for the next change to learn it. */
   readonly onFailure?: (failure: StorageFailed) => void;
-  /** Called when the thread has been started: what the caller has to load can load while the thread does. */
-  readonly onStarting?: (() => void) | undefined;
   /** Only for tests of the migrations themselves. */
   readonly migrations?: readonly Migration[];
 }
@@ -59,7 +57,6 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     copyPath: `${databasePath}.before-migration-${stamp}`,
   };
   const thread = startThread(request);
-  options.onStarting?.();
   const storage = new SqliteStorage(thread, options);
   const migratedFrom = await storage.opened.catch(async (failure) => {
     await storage.close();
