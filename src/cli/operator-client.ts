@@ -14,6 +14,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { ConfigRefused } from '../config/config-refused.ts';
 import { sha256Hex } from '../crypto/hash.ts';
 import { takeSecretKey } from '../crypto/secret-key.ts';
+import { http, loadHttps } from '../http/node-http.ts';
 import type { HoldfastOperations } from '../model/holdfast.ts';
 import { holdfastTable } from '../model/holdfast-table.ts';
 import type { PlainInvocation } from './command.ts';
@@ -119,9 +120,6 @@ function send(
   body: string,
   ca: string | undefined,
 ): Promise<{ status: number; text: string }> {
-  // Not imported: see `http/server.ts`.
-  const { request: plainRequest } = process.getBuiltinModule('node:http');
-  const { request: tlsRequest } = process.getBuiltinModule('node:https');
   return new Promise((resolve, reject) => {
     const failed = (error: Error): void => {
       reject(
@@ -153,12 +151,12 @@ function send(
     };
     const sent =
       endpoint.protocol === 'https:'
-        ? tlsRequest(
+        ? loadHttps().request(
             endpoint,
             { ...settings, minVersion: 'TLSv1.3', ...(ca === undefined ? {} : { ca }) },
             answered,
           )
-        : plainRequest(endpoint, settings, answered);
+        : http.request(endpoint, settings, answered);
     sent.on('error', failed);
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${answerMs / 1000} seconds`)));
     sent.end(body);

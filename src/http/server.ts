@@ -19,6 +19,7 @@ import { frameRequest } from './framing.ts';
 import { healthAnswer } from './health.ts';
 import { HttpDate } from './http-date.ts';
 import { cannotListen } from './listen-error.ts';
+import { http, loadHttps } from './node-http.ts';
 import type { HttpServerOptions, RunningServer } from './options.ts';
 import { closingAnswerBytes, type RefusalReason, refusalAnswer } from './refusal.ts';
 import { loadTls, negotiated, watchCertificate } from './tls.ts';
@@ -29,12 +30,6 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   await listener.start();
   return listener;
 }
-
-/**
- * Not imported: an import reads every export of `node:http`, and one of them loads a whole HTTP client
- * (undici), which takes longer than all else at start and holds 12 MiB.
- */
-const http = process.getBuiltinModule('node:http');
 
 const certificateWatchMs = 5_000;
 /** A stopping server leaves idle connections open for this long and as long again, for requests on their way. */
@@ -100,9 +95,11 @@ class Listener implements RunningServer {
       });
     } else {
       const loaded = await loadTls(tls, this.#options.clock);
-      const secure = process
-        .getBuiltinModule('node:https')
-        .createServer({ ...settings, ...loaded.context, handshakeTimeout: limits.headersMs });
+      const secure = loadHttps().createServer({
+        ...settings,
+        ...loaded.context,
+        handshakeTimeout: limits.headersMs,
+      });
       secure.on('connection', (socket: Socket) => this.#admit(socket));
       secure.on('secureConnection', (socket) => this.#open(socket, negotiated(socket, tls.groups)));
       secure.on('tlsClientError', (_error, socket) => this.#onTlsClientError(socket));

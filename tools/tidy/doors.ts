@@ -46,7 +46,7 @@ const globalDoors: Readonly<Record<string, readonly string[]>> = {
   'process.env': ['config/', 'main.ts'],
   'process.argv': ['main.ts'],
   'process.exit': ['main.ts', 'cli/'],
-  'process.getBuiltinModule': [],
+  'process.getBuiltinModule': ['http/node-http.ts'],
   'process.binding': [],
   'process.dlopen': [],
   createRequire: [],
