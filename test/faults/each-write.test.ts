@@ -192,6 +192,24 @@ for (const fault of [
   });
 }
 
+// Between the two times that a rotation writes the root key file, domain keys are sealed anew in the database.
+for (const fault of [
+  'storage:lost',
+  'storage:doneButReportedLost',
+  'storage:killedBeforeCommit',
+  'storage:killedAfterCommit',
+]) {
+  test(`a root rotation, ${fault}: both root keys open until the next start has finished it`, async () => {
+    await installation.restore(saved.used ?? assert.fail());
+    await installation.start('--fault', fault);
+    const client = installation.client();
+    const answer = await client.ask('RotateRootKey', {}, { service: 'holdfast' }).catch(() => undefined);
+    client.close();
+    assert.equal(answer?.status, fault.includes('killed') ? undefined : 500);
+    await restart();
+  });
+}
+
 test('writes that the system does only half of are completed, in every file', async () => {
   await installation.restore(saved.used ?? assert.fail());
   const files = ['segment-00000001.log', 'checkpoint', 'root.key'];

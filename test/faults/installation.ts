@@ -1,6 +1,6 @@
 /** One data directory, its server through all its restarts, and what its clients and its log know. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -116,6 +116,9 @@ export class Installation {
   /** What must hold once a server is up again. */
   async checkServed(): Promise<void> {
     await this.trail.read(this.#logKey ?? '');
+    // A rotation that was interrupted has been finished: the old root key is gone.
+    const [rootKeys] = readFileSync(join(this.directory, 'root.key')).subarray('HFSEALF1'.length);
+    assert.equal(rootKeys, 1);
     await checkState(this.workers, this.trail, this.server.port);
     await checkCiphertexts(this.workers, this.server.port, (all) => [
       ...all.slice(-ciphertextsPerCheck),
