@@ -64,7 +64,9 @@ function runConnection(load: Load, index: number, progress: Progress): Promise<v
     let head = '';
     let bodyLeft = -1;
     const sendNext = (): void => {
-      if (performance.now() >= progress.until || progress.sent >= requestsMax) {
+      // However slow it was to connect, one request is measured.
+      const isOver = performance.now() >= progress.until || progress.sent >= requestsMax;
+      if (isOver && progress.sent > 0) {
         socket.end(() => resolve());
         return;
       }

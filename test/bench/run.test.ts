@@ -51,7 +51,7 @@ test('every scenario is measured at 1, 16 and 64 connections against the echo an
   );
   for (const { echo, holdfast, undurable, ...ratios } of report.throughput) {
     for (const { perSecond, p50Ms, p99Ms } of [echo, holdfast, undurable]) {
-      assert.ok(perSecond > 0 && p50Ms > 0 && p99Ms >= p50Ms);
+      assert.ok(perSecond > 0 && p50Ms > 0 && p99Ms >= p50Ms, JSON.stringify({ perSecond, p50Ms, p99Ms }));
     }
     assert.ok(ratios.perSecondOverEcho > 0 && ratios.perSecondOverUndurable > 0 && ratios.p99OverP50 >= 1);
   }
