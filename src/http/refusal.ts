@@ -61,13 +61,21 @@ export function refusalAnswer(reason: RefusalReason): HttpResponse & { readonly 
   };
 }
 
-/** An answer that closes, as bytes: for a request the parser gave up on, which has no response object. */
-export function closingAnswerBytes(answer: HttpResponse, reasonPhrase: string, date: string): Buffer {
+/**
+ * An answer that closes, as bytes: for a request the parser gave up on, which has no response object. With
+ * `headOnly` it is the answer to HEAD, which has no body whatever its content-length says (RFC 9110, 9.3.2).
+ */
+export function closingAnswerBytes(
+  answer: HttpResponse,
+  reasonPhrase: string,
+  date: string,
+  headOnly: boolean,
+): Buffer {
   let head = `HTTP/1.1 ${answer.status} ${reasonPhrase}\r\n`;
   for (const name in answer.headers) head += `${name}: ${answer.headers[name]}\r\n`;
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   head += `date: ${date}\r\ncontent-length: ${body.byteLength}\r\nconnection: close\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head, 'latin1'), body]);
+  return Buffer.concat(headOnly ? [Buffer.from(head, 'latin1')] : [Buffer.from(head, 'latin1'), body]);
 }
 
 function row(status: number, code: string, message: string): Row {

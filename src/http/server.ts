@@ -339,7 +339,7 @@ class Listener implements RunningServer {
     if (connection.owesNothing) {
       // Half-closes and goes on reading for a while: closing at once while the client still sends would
       // reset the connection, and the client would lose the answer that says why.
-      request.socket.end(this.#closingBytes(answer));
+      request.socket.end(this.#closingBytes(answer, request.method === 'HEAD'));
       request.resume();
       return;
     }
@@ -386,8 +386,8 @@ class Listener implements RunningServer {
     connection.latest?.once('finish', () => socket.destroySoon());
   }
 
-  #closingBytes(answer: HttpResponse): Buffer {
-    return closingAnswerBytes(answer, http.STATUS_CODES[answer.status] ?? '', this.#date.now());
+  #closingBytes(answer: HttpResponse, headOnly = false): Buffer {
+    return closingAnswerBytes(answer, http.STATUS_CODES[answer.status] ?? '', this.#date.now(), headOnly);
   }
 
   #onTlsClientError(socket: TLSSocket): void {

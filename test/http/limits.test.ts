@@ -26,6 +26,16 @@ test('a body of exactly the largest size is taken, one byte more is refused with
   assert.equal(requests.length, 1);
 });
 
+test('a refused HEAD is answered with a head alone', async (t) => {
+  const { server } = await listen(t, { limits: { bodyBytesMax: 1_000 } });
+  for (const head of ['Content-Length: 1001', 'Transfer-Encoding: chunked', 'Expect: something']) {
+    const client = await RawClient.open(server.port);
+    client.send(`HEAD / HTTP/1.1\r\nHost: a\r\n${head}\r\n\r\n`);
+    await client.until(() => client.ended);
+    assert.match(client.received.toString('latin1'), /^HTTP\/1\.1 4[0-9]{2} .*\r\n\r\n$/s, head);
+  }
+});
+
 test('a client that sends a megabyte too much still gets to read why it was refused', async (t) => {
   const { server } = await listen(t, { limits: { bodyBytesMax: 1_000 } });
   for (let round = 0; round < 5; round += 1) {
