@@ -10,7 +10,6 @@ import { type Decision, type Denied, decide, type PolicyLayers } from '../policy
 import type { Caller } from './caller.ts';
 import { RequestConditions } from './condition-context.ts';
 import type { Authorized, Target } from './need.ts';
-import { policyPrincipal } from './policy-principal.ts';
 import { isShortIdOfCiphertext, type ResolvedKeyNeed, type ResolvedNeed } from './resolve.ts';
 
 export type AuthorizedTargets = Readonly<Record<string, Authorized<Target>>>;
@@ -80,7 +79,7 @@ function decideNeed(resolved: ResolvedNeed, caller: Caller): Decision {
   });
   return decide(
     {
-      principal: policyPrincipal(caller.principal),
+      principal: caller.principal,
       action: need.action,
       // An alias never stands for its key: what is decided about is the key itself.
       resource: key?.arn ?? arn,

@@ -7,7 +7,6 @@ import { decide } from '../policy/evaluate.ts';
 import type { Policy } from '../policy/parse.ts';
 import type { Caller } from './caller.ts';
 import { RequestConditions } from './condition-context.ts';
-import { policyPrincipal } from './policy-principal.ts';
 
 /** `subject` may be a key that is about to be made. */
 export function mayPutKeyPolicy(
@@ -17,7 +16,7 @@ export function mayPutKeyPolicy(
 ): boolean {
   const decision = decide(
     {
-      principal: policyPrincipal(caller.principal),
+      principal: caller.principal,
       action: 'kms:PutKeyPolicy',
       resource: subject.arn,
       resourceAccountId: subject.accountId,

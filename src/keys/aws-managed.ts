@@ -7,15 +7,13 @@
 import { aliasArn, rootArn } from '../base/arn.ts';
 import { uuid } from '../crypto/random.ts';
 import type { KeyStore } from '../keystore/interface.ts';
-import type { Write } from '../storage/interface.ts';
 import type { Alias, Key } from './key.ts';
 import type { KeyPolicies } from './key-policy.ts';
-import { aliasToRow, keyMaterialToRow, keyToRow } from './key-row.ts';
 import type { KeyTable } from './key-table.ts';
 import { newKey } from './new-key.ts';
 import type { CallScope } from './resolve-key.ts';
 import { dayMs, rotationPeriodDaysDefault } from './rotation.ts';
-import type { StateChange } from './state-change.ts';
+import { insertKeyChange, type StateChange } from './state-change.ts';
 
 /** Alias suffix -> the service as `kms:ViaService` names it, where they differ. */
 const services: ReadonlyMap<string, string> = new Map(
@@ -134,19 +132,5 @@ export async function createAwsManagedKey(
     createdMs: nowMs,
     updatedMs: nowMs,
   };
-  const writes: Write[] = [
-    { do: 'insertKey', row: keyToRow(key) },
-    ...key.materials.map((material): Write => ({ do: 'insertKeyMaterial', row: keyMaterialToRow(material) })),
-    { do: 'insertAlias', row: aliasToRow(alias) },
-  ];
-  return {
-    key,
-    change: {
-      writes,
-      apply: () => {
-        table.putKey(key);
-        table.putAlias(alias);
-      },
-    },
-  };
+  return { key, change: insertKeyChange(table, key, [alias]) };
 }

@@ -11,14 +11,13 @@
  */
 import { aliasArn, isAccountId, isRegion, keyArn } from '../base/arn.ts';
 import type { KeyStore } from '../keystore/interface.ts';
-import type { Write } from '../storage/interface.ts';
 import { encodeBlobHeader } from './ciphertext-blob.ts';
 import type { Alias, Key, Tag } from './key.ts';
 import { defaultKeyPolicy, type KeyPolicies, type KeyPolicy } from './key-policy.ts';
-import { aliasToRow, keyMaterialToRow, keyToRow, withMaterials } from './key-row.ts';
+import { withMaterials } from './key-row.ts';
 import type { KeyTable } from './key-table.ts';
 import { newKey } from './new-key.ts';
-import type { StateChange } from './state-change.ts';
+import { insertKeyChange, type StateChange } from './state-change.ts';
 
 export interface SeedKey {
   readonly accountId: string;
@@ -169,21 +168,7 @@ export async function seedKeyChange(
       updatedMs: nowMs,
     }),
   );
-  const writes: Write[] = [
-    { do: 'insertKey', row: keyToRow(key) },
-    ...key.materials.map((material): Write => ({ do: 'insertKeyMaterial', row: keyMaterialToRow(material) })),
-    ...aliases.map((alias): Write => ({ do: 'insertAlias', row: aliasToRow(alias) })),
-  ];
-  return {
-    key,
-    change: {
-      writes,
-      apply: () => {
-        table.putKey(key);
-        for (const alias of aliases) table.putAlias(alias);
-      },
-    },
-  };
+  return { key, change: insertKeyChange(table, key, aliases) };
 }
 
 /** Refuses a malformed policy here, and not at its first use. */

@@ -16,18 +16,31 @@ export interface StateChange {
   readonly refusals?: ReadonlyMap<number, Refusal>;
 }
 
-/** A new key with its first key material, counted against the quota `max` unless AWS manages it. */
+/** A new key with its first key material, and aliases that are made with it. No quota is asked. */
+export function insertKeyChange(table: KeyTable, key: Key, aliases: readonly Alias[] = []): StateChange {
+  return {
+    writes: [
+      { do: 'insertKey', row: keyToRow(key) },
+      ...key.materials.map(
+        (material): Write => ({ do: 'insertKeyMaterial', row: keyMaterialToRow(material) }),
+      ),
+      ...aliases.map((alias): Write => ({ do: 'insertAlias', row: aliasToRow(alias) })),
+    ],
+    apply: () => {
+      table.putKey(key);
+      for (const alias of aliases) table.putAlias(alias);
+    },
+  };
+}
+
+/** A new customer key, counted against the quota `max` of its account in its Region. */
 export function createKeyChange(table: KeyTable, key: Key, max: number, quotaExceeded: Refusal): StateChange {
   const { accountId, region } = key;
-  const writes: Write[] = [];
-  if (key.manager === 'CUSTOMER') writes.push({ do: 'requireKeysBelow', accountId, region, max });
-  writes.push({ do: 'insertKey', row: keyToRow(key) });
-  for (const material of key.materials)
-    writes.push({ do: 'insertKeyMaterial', row: keyMaterialToRow(material) });
+  const inserted = insertKeyChange(table, key);
   return {
-    writes,
-    apply: () => table.putKey(key),
-    ...(key.manager === 'CUSTOMER' ? { refusals: new Map([[0, quotaExceeded]]) } : {}),
+    ...inserted,
+    writes: [{ do: 'requireKeysBelow', accountId, region, max }, ...inserted.writes],
+    refusals: new Map([[0, quotaExceeded]]),
   };
 }
 
@@ -71,17 +84,18 @@ export function createAliasChange(
   quotaExceeded: Refusal,
 ): StateChange {
   const { accountId, region, targetKeyId: keyId } = alias;
-  const counted = alias.name.startsWith('alias/aws/')
-    ? []
-    : [{ do: 'requireAliasesBelow', accountId, region, keyId, max } as const];
   const touched = updateKeyChange(table, target, target);
   return {
-    writes: [...counted, ...touched.writes, { do: 'insertAlias', row: aliasToRow(alias) }],
+    writes: [
+      { do: 'requireAliasesBelow', accountId, region, keyId, max },
+      ...touched.writes,
+      { do: 'insertAlias', row: aliasToRow(alias) },
+    ],
     apply: () => {
       touched.apply();
       table.putAlias(alias);
     },
-    ...(counted.length > 0 ? { refusals: new Map([[0, quotaExceeded]]) } : {}),
+    refusals: new Map([[0, quotaExceeded]]),
   };
 }
 
